@@ -1,0 +1,130 @@
+"""Any cell over a whole sequence: forward through time, and back-propagation through time.
+
+A cell is anything with Params, State, Cache, shapes, init, zero_state, step and step_backward. If its
+step is also split into `inputs`, `local_derivatives`, `recur_backward` and `gradients`, the products
+with the inputs and the parameter gradients are computed for all steps at once, with the same result.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import checks, tree
+
+# Local derivatives are computed for so many numbers at a time that they still lie in the
+# processor's cache when the loop over the steps reads them.
+BLOCK = 32768
+
+
+class Run(NamedTuple):
+    h: np.ndarray  # (T, N, H), without h_0
+    state: tuple  # State after the last step
+    caches: tuple  # Cache whose arrays have a first axis of T steps
+
+
+class Grads(NamedTuple):
+    dx: np.ndarray  # (T, N, D); None for tokens
+    dparams: tuple  # Params
+    dstates: list  # T + 1 States: dstates[t] is the gradient of the state after t steps
+
+
+def forward(cell, params, x, state=None):
+    """Run a cell over a sequence.
+
+    Args:
+        cell: a module such as `lstm_lib.lstm`.
+        params: its Params.
+        x: inputs (T, N, D) in float32, float64 or complex128, or tokens (T, N), integers below D.
+        state: State before the first step; zeros if not given.
+
+    Returns:
+        Run(h (T, N, H), last State, caches).
+
+    Raises:
+        ValueError: naming the argument, what was expected and what came.
+
+    Equations: eq-unroll
+    """
+    x, state = _checked(cell, params, x, state)
+    steps = ((None, a) for a in cell.inputs(params, x)) if hasattr(cell, "inputs") else zip(x)
+    hs, caches = [], []
+    for step_inputs in steps:
+        x_t, *a_x = step_inputs
+        state, cache = cell.step(params, x_t, state, *a_x)
+        hs.append(state.h)
+        caches.append(cache)
+    return Run(np.stack(hs), state, tree.stack(caches)._replace(x=x))
+
+
+def backward(cell, params, run, dh, dstate=None):
+    """Back-propagation through time.
+
+    Args:
+        cell, params: as given to `forward`.
+        run: what `forward` returned.
+        dh: (T, N, H), dL/dh_t as each step's own loss sends it, the loss's weights and 1/(N T) included.
+        dstate: State of the gradient that reaches the last state from beyond; zeros if not given.
+
+    Returns:
+        Grads(dx (T, N, D), dparams, dstates). `dstates[t]` is the gradient of the state after t steps,
+        each field taken as an input of step t + 1 alone; `dstates[t].h` includes `dh[t - 1]`.
+
+    Raises:
+        ValueError: naming the argument, what was expected and what came.
+
+    Equations: eq-bptt
+    """
+    dh = checks.numbers("dh", dh, run.h.shape)
+    if dstate is None:
+        dstate = tree.zeros_like(run.state)
+    dstate = checks.like("dstate", dstate, tree.map(np.shape, run.state))
+    sweep = _sweep_split if hasattr(cell, "inputs") else _sweep
+    return sweep(cell, params, run, dh, dstate)
+
+
+def _checked(cell, params, x, state):
+    """The arguments of `forward` as arrays, the zero state filled in."""
+    D, H = np.shape(params.W_x)[0], np.shape(params.W_h)[0]
+    params = checks.like("params", params, cell.shapes(D, H))
+    x = np.asarray(x)
+    x = (
+        checks.tokens("x", x, "TN", D)
+        if x.dtype.kind in "iu"
+        else checks.numbers("x", x, ("T", "N", D))
+    )
+    zero = cell.zero_state(x.shape[1], H, params.W_h.dtype)
+    state = zero if state is None else checks.like("state", state, tree.map(np.shape, zero))
+    return x, state
+
+
+def _sweep(cell, params, run, dh, dstate):
+    """Backwards through time, one `step_backward` after the other."""
+    T = len(dh)
+    dx, dstates, dparams = [None] * T, [None] * T + [dstate], tree.zeros_like(params)
+    for t in reversed(range(T)):
+        dstates[t + 1] = _receive(dstates[t + 1], dh[t])
+        dx[t], dstates[t], dparams_t = cell.step_backward(
+            params, dstates[t + 1], tree.at(run.caches, t)
+        )
+        dparams = tree.add(dparams, dparams_t)
+    return Grads(None if dx[0] is None else np.stack(dx), dparams, dstates)
+
+
+def _sweep_split(cell, params, run, dh, dstate):
+    """The same, with only what must wait for step t + 1 inside the loop."""
+    T, block = len(dh), max(1, BLOCK // dh[0].size)
+    da, dstates = [None] * T, [None] * T + [dstate]
+    for start in reversed(range(0, T, block)):
+        local = cell.local_derivatives(tree.at(run.caches, slice(start, start + block)))
+        for t in reversed(range(start, min(start + block, T))):
+            dstates[t + 1] = _receive(dstates[t + 1], dh[t])
+            da[t], dstates[t] = cell.recur_backward(
+                params, dstates[t + 1], tree.at(local, t - start)
+            )
+    dx, dparams = cell.gradients(params, run.caches, np.stack(da))
+    return Grads(dx, dparams, dstates)
+
+
+def _receive(dstate, dh):
+    """Sum over the two consumers of h_t: step t + 1 and the loss of step t."""
+    return dstate._replace(h=dstate.h + dh)

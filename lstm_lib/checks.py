@@ -1,0 +1,61 @@
+"""What the library asks of the arrays that enter it.
+
+Each function returns its argument as an array, or raises a ValueError that names the argument, what
+was expected and what came. In a shape, a number must be met and a letter is any length above 0.
+"""
+
+import numpy as np
+
+DTYPES = ("float32", "float64", "complex128")
+
+
+def shape(name, value, expected):
+    """An array of the expected shape."""
+    value = np.asarray(value)
+    fits = value.ndim == len(expected) and all(
+        got > 0 if isinstance(want, str) else got == want
+        for got, want in zip(value.shape, expected, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join(str(want) for want in expected)
+        raise ValueError(f"{name}: expected shape ({wanted}), no length 0, got {value.shape}")
+    return value
+
+
+def numbers(name, value, expected):
+    """A float32, float64 or complex128 array of the expected shape without NaN."""
+    value = np.asarray(value)
+    if value.dtype.name not in DTYPES:
+        raise ValueError(f"{name}: expected dtype {', '.join(DTYPES)}, got {value.dtype}")
+    value = shape(name, value, expected)
+    if np.isnan(value).any():
+        raise ValueError(
+            f"{name}: expected numbers, got NaN in {np.isnan(value).sum()} of {value.size} places"
+        )
+    return value
+
+
+def tokens(name, value, expected, size):
+    """An integer array of the expected shape with entries from 0 to size - 1."""
+    value = np.asarray(value)
+    if value.dtype.kind not in "iu":
+        raise ValueError(f"{name}: expected integers, got {value.dtype}")
+    value = shape(name, value, expected)
+    outside = value[(value < 0) | (value >= size)]
+    if outside.size:
+        raise ValueError(f"{name}: expected integers from 0 to {size - 1}, got {outside[0]}")
+    return value
+
+
+def like(name, value, expected):
+    """A tree with the fields, and arrays with the shapes, of a tree of shapes."""
+    if not hasattr(expected, "_fields"):
+        return numbers(name, value, expected)
+    came = getattr(value, "_fields", None)
+    if came != expected._fields:
+        wanted = ", ".join(expected._fields)
+        raise ValueError(
+            f"{name}: expected the fields ({wanted}), got {came or type(value).__name__}"
+        )
+    parts = zip(expected._fields, value, expected, strict=True)
+    return type(expected)(*(like(f"{name}.{field}", v, want) for field, v, want in parts))

@@ -1,0 +1,151 @@
+"""The primitives that every cell and readout is composed of, each with its derivative.
+
+A derivative takes the function's output, never its input: ``dtanh(h)`` is 1 - h*h. Everything works
+in float32, float64 and complex128 (for the complex step); comparisons look at the real part only.
+"""
+
+import numpy as np
+
+
+def sigmoid(a):
+    """Logistic function 1 / (1 + exp(-a)), any shape.
+
+    Written with tanh, so that no exponential overflows. Its absolute error is a rounding of 1, and a
+    value below 1e-16 comes out as 0: right for a gate, not for a log-probability.
+
+    Equations: eq-sigmoid
+    """
+    return 0.5 * np.tanh(0.5 * a) + 0.5
+
+
+def dsigmoid(s):
+    """Derivative of the sigmoid where its output is s.
+
+    Equations: eq-dsigmoid
+    """
+    return s * (1 - s)
+
+
+def dtanh(h):
+    """Derivative of tanh where its output is h.
+
+    Equations: eq-dtanh
+    """
+    return 1 - h * h
+
+
+def relu(a):
+    """max(a, 0), decided on the real part."""
+    return np.where(np.real(a) > 0, a, 0)
+
+
+def drelu(h):
+    """Derivative of relu where its output is h; 0 at the kink."""
+    return (np.real(h) > 0).astype(h.dtype)
+
+
+def hard_sigmoid(a, slope=0.2):
+    """Piecewise linear sigmoid clip(slope a + 1/2, 0, 1), any shape.
+
+    The slope is 0.2 in early Keras, 1/6 in PyTorch and Keras 3.
+
+    Equations: eq-hard-sigmoid
+    """
+    s = slope * a + 0.5
+    return np.where(np.real(s) <= 0, 0, np.where(np.real(s) >= 1, 1, s))
+
+
+def dhard_sigmoid(s, slope=0.2):
+    """Derivative of the hard sigmoid where its output is s: exactly 0 where it is flat.
+
+    Equations: eq-dhard-sigmoid
+    """
+    inside = (np.real(s) > 0) & (np.real(s) < 1)
+    return slope * inside.astype(s.dtype)
+
+
+def softmax(u):
+    """Probabilities (..., K) from logits (..., K).
+
+    The largest logit is subtracted first: the result is the same, and nothing overflows.
+
+    Equations: eq-softmax
+    """
+    e = np.exp(u - u.real.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def cross_entropy(u, y):
+    """-log softmax(u)[y] in nats: logits (..., K), integer targets (...) -> losses (...).
+
+    Equations: eq-cross-entropy
+    """
+    shift = u.real.max(axis=-1)
+    log_sum = shift + np.log(np.exp(u - shift[..., None]).sum(axis=-1))
+    return log_sum - np.take_along_axis(u, y[..., None], axis=-1)[..., 0]
+
+
+def dcross_entropy(u, y):
+    """Gradient p - y of the cross-entropy: logits (..., K), integer targets (...) -> (..., K).
+
+    Equations: eq-softmax-cross-entropy-grad
+    """
+    du = softmax(u)
+    rows = y[..., None]
+    np.put_along_axis(du, rows, np.take_along_axis(du, rows, axis=-1) - 1, axis=-1)
+    return du
+
+
+def project(x, W):
+    """x W for rows x (..., D) and W (D, K) -> (..., K).
+
+    Integer tokens x (...) stand for one-hot rows, which pick rows of W.
+
+    Equations: eq-affine
+    """
+    if x.dtype.kind in "iu":
+        return W[x]
+    return (x.reshape(-1, x.shape[-1]) @ W).reshape(*x.shape[:-1], W.shape[1])
+
+
+def outer(x, da, D):
+    """Gradient of W in a = x W: x (..., D) or tokens (...), da (..., K) -> (D, K).
+
+    Summed over all leading axes: rows of a batch, steps of a sequence.
+
+    Equations: eq-affine-backward
+    """
+    da = da.reshape(-1, da.shape[-1])
+    if x.dtype.kind in "iu":
+        return scatter_add(x.reshape(-1), da, D)
+    return x.reshape(-1, D).T @ da
+
+
+def project_backward(x, da, W):
+    """Gradient of x in a = x W: da (..., K) -> (..., D). Tokens have none: None.
+
+    Equations: eq-affine-backward
+    """
+    if x.dtype.kind in "iu":
+        return None
+    return (da.reshape(-1, da.shape[-1]) @ W.T).reshape(x.shape)
+
+
+def scatter_add(tokens, rows, D):
+    """Sum the rows (M, K) of each token (M,) from 0 to D-1 -> (D, K)."""
+    order = np.argsort(tokens, kind="stable")
+    present, starts = np.unique(tokens[order], return_index=True)
+    total = np.zeros((D, rows.shape[1]), rows.dtype)
+    total[present] = np.add.reduceat(rows[order], starts, axis=0)
+    return total
+
+
+def sum_rows(da):
+    """Gradient of a bias that was copied to every row: (..., K) -> (K,)."""
+    return da.reshape(-1, da.shape[-1]).sum(axis=0)
+
+
+def blocks(a, count):
+    """Views of the `count` equal blocks of the last axis."""
+    width = a.shape[-1] // count
+    return tuple(a[..., k * width : (k + 1) * width] for k in range(count))

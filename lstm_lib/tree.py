@@ -1,0 +1,61 @@
+"""Nested NamedTuples of arrays as one thing: parameters, states, caches and their gradients.
+
+None stands for "nothing here" and stays None.
+"""
+
+import numpy as np
+
+
+def map(f, tree, *others):
+    """The tree of f(array), with the arrays in the same place of the others as further arguments."""
+    if hasattr(tree, "_fields"):
+        return type(tree)(*(map(f, *branches) for branches in zip(tree, *others, strict=True)))
+    return None if tree is None else f(tree, *others)
+
+
+def leaves(tree):
+    """The arrays of a tree, in the order of its fields."""
+    if hasattr(tree, "_fields"):
+        return [leaf for branch in tree for leaf in leaves(branch)]
+    return [] if tree is None else [tree]
+
+
+def named_leaves(tree, prefix=""):
+    """Pairs (dotted field name, array), in the order of the fields."""
+    if hasattr(tree, "_fields"):
+        return [
+            pair
+            for name, branch in zip(tree._fields, tree, strict=True)
+            for pair in named_leaves(branch, f"{prefix}.{name}" if prefix else name)
+        ]
+    return [] if tree is None else [(prefix, tree)]
+
+
+def stack(trees):
+    """One tree whose arrays have a new first axis, from a list of trees of the same shape."""
+    return map(lambda *arrays: np.stack(arrays), *trees)
+
+
+def at(tree, index):
+    """The tree of array[index]: step t of a stacked tree, or a slice of its steps."""
+    return map(lambda v: v[index], tree)
+
+
+def add(tree, other):
+    """Sum of two trees, array by array."""
+    return map(np.add, tree, other)
+
+
+def zeros_like(tree):
+    """A tree of zeros with the same shapes and dtypes."""
+    return map(np.zeros_like, tree)
+
+
+def astype(tree, dtype):
+    """The tree with each array converted to dtype."""
+    return map(lambda v: v.astype(dtype), tree)
+
+
+def norm(tree):
+    """Euclidean norm of all entries of all arrays together."""
+    return np.sqrt(sum(np.vdot(v, v).real for v in leaves(tree)))

@@ -1,0 +1,28 @@
+"""The recurrent cell without a non-linearity, the cell of the closed form (chapter 4)."""
+
+from ..functions import outer, project, project_backward, sum_rows
+from ..rnn import Cache, Params, State, init, shapes, zero_state
+
+__all__ = ["Cache", "Params", "State", "init", "shapes", "step", "step_backward", "zero_state"]
+
+
+def step(params, x, state):
+    """One step: x (N, D) or tokens (N,), state.h (N, H) -> State, Cache.
+
+    Equations: eq-rnn-linear-step
+    """
+    h = project(x, params.W_x) + state.h @ params.W_h + params.b  # (N, H)
+    return State(h), Cache(x, state, h)
+
+
+def step_backward(params, dstate, cache):
+    """One step back: State of dL/dh_t -> dx (N, D), State of dL/dh_{t-1}, gradient of Params.
+
+    dx is None for tokens.
+
+    Equations: eq-rnn-linear-backward
+    """
+    dh = dstate.h
+    D, H = params.W_x.shape
+    dparams = Params(outer(cache.x, dh, D), outer(cache.prev.h, dh, H), sum_rows(dh))
+    return project_backward(cache.x, dh, params.W_x), State(dh @ params.W_h.T), dparams
