@@ -1,0 +1,45 @@
+"""Nothing stale: what a page depends on besides its own text is part of the configuration."""
+
+import hashlib
+import os
+import shutil
+import sys
+from importlib.metadata import distributions
+from pathlib import Path
+
+# Read by lstm_lib.plots: figures are written as inline SVG, and no widget is created.
+STATIC = "LSTM_LIB_STATIC"
+
+
+def digest(root, *folders):
+    """One hash over every file below the folders, bytecode left out."""
+    total = hashlib.sha256()
+    for file in sorted(f for folder in folders for f in (root / folder).rglob("*") if f.is_file()):
+        if "__pycache__" not in file.parts:
+            total.update(f"{file.relative_to(root)}\0".encode() + file.read_bytes())
+    return total.hexdigest()
+
+
+def packages():
+    versions = sorted(f"{d.name} {d.version}" for d in distributions())
+    return hashlib.sha256(repr((sys.version, versions)).encode()).hexdigest()
+
+
+def drop_stale(app, config):
+    root = Path(app.srcdir)
+    config.book_pages = digest(root, "book/_static", "book/_templates")
+    config.book_code = digest(root, "lstm_lib", "book/data", "book/_ext") + packages()
+    record = Path(app.doctreedir).parent / "code-hash"
+    executed = digest(root, "lstm_lib", "book/data") + packages()
+    if record.exists() and record.read_text() != executed:
+        shutil.rmtree(record.parent / ".jupyter_cache", ignore_errors=True)
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(executed)
+    os.environ[STATIC] = "1"
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel, not the user's
+
+
+def setup(app):
+    app.add_config_value("book_pages", "", "html", [str])
+    app.add_config_value("book_code", "", "env", [str])
+    app.connect("config-inited", drop_stale)

@@ -1,0 +1,53 @@
+"""Mathematics is set by KaTeX while the book is built; the page needs no script for it."""
+
+import sphinxcontrib.katex as katex
+from docutils import nodes
+
+from .assets import MODULES, NODE
+from .trace import code_links
+
+# The book's own commands. A notebook that uses them holds LIVE in a Markdown cell tagged
+# `remove-cell`, so that Jupyter's MathJax knows them too. \textcolor{f}{f_t} marks the quantity f:
+# here it becomes a class, in Jupyter and on GitHub an unknown and therefore ignored colour.
+MACROS = {
+    r"\total": r"\frac{\mathrm{d}#1}{\mathrm{d}#2}",
+    r"\imm": r"\frac{\partial^{+}#1}{\partial #2}",
+    r"\had": r"\odot",
+    r"\T": r"^{\top}",
+}
+LIVE = "$%s$" % "".join(
+    rf"\def{name}{'#1#2' if '#' in body else ''}{{{body}}}" for name, body in MACROS.items()
+)
+
+
+def visit_block(self, node):
+    """sphinxcontrib-katex's, with the classes that sphinx-tippy looks for and links to the code."""
+    node["classes"] += ["notranslate", "nohighlight"]
+    start = len(self.body)
+    try:
+        katex.html_visit_displaymath(self, node)
+    except nodes.SkipNode:
+        if node["number"]:
+            number_ends = self.body.index("</span>", start)
+            self.body.insert(number_ends, code_links(self, node["label"]))
+        raise
+
+
+def render_strictly(app, config):
+    """sphinxcontrib-katex ignores `katex_options` when it prerenders: set its defaults instead."""
+    katex.NODEJS_BINARY = str(NODE)
+    katex.KATEX_DEFAULT_OPTIONS.update(
+        throwOnError=True,
+        strict="ignore",
+        trust=True,
+        macros={**MACROS, r"\textcolor": r"\htmlClass{q-#1}{#2}"},
+    )
+    config.katex_prerender = True
+    config.katex_css_path = "vendor/katex/dist/katex.min.css"
+    config.katex_js_path = str(MODULES / "katex" / "dist" / "katex.min.js")
+
+
+def setup(app):
+    app.setup_extension("sphinxcontrib.katex")
+    app.add_html_math_renderer("bookmath", (katex.html_visit_math, None), (visit_block, None))
+    app.connect("config-inited", render_strictly)

@@ -1,0 +1,66 @@
+"""Equations lead to the function that computes them, and its source leads back to them.
+
+A docstring cites the equations of its function in a line `Equations: eq-a, eq-b`.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+LINE = re.compile(r"^\s*Equations:\s*(.+)$", re.M)
+LABEL = re.compile(r"\beq-[a-z0-9-]*[a-z0-9]")
+SOURCES = "_modules/"
+
+
+def citations(root):
+    """Map each cited label to [(module, qualified name), ...], read from the syntax trees."""
+    cited = {}
+
+    def visit(node, module, prefix):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.ClassDef):
+                name = prefix + child.name
+                for line in LINE.findall(ast.get_docstring(child) or ""):
+                    for label in LABEL.findall(line):
+                        cited.setdefault(label, []).append((module, name))
+                visit(child, module, name + ".")
+
+    for file in sorted((root / "lstm_lib").rglob("*.py")):
+        module = ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+        visit(ast.parse(file.read_text(encoding="utf-8")), module, "")
+    return cited
+
+
+def code_links(translator, label):
+    """The links that stand beside a numbered equation."""
+    builder = translator.builder
+    links = []
+    for module, name in builder.app.book_citations.get(label, []):
+        page = builder.get_relative_uri(builder.current_docname, SOURCES + module.replace(".", "/"))
+        links.append(
+            f'<a class="eq-code" href="{page}#{name}" title="{module}.{name}">'
+            f'code<span class="visually-hidden">: {module}.{name}</span></a>'
+        )
+    return "".join(links)
+
+
+def equation_uri(app, page, label):
+    found = app.env.get_domain("math").equations.get(label)
+    return found and f"{app.builder.get_relative_uri(page, found[0])}#equation-{label}"
+
+
+def link_source_page(app, pagename, templatename, context, doctree):
+    """In a highlighted source page and in the reference, each label that the book has is a link."""
+    if not pagename.startswith(SOURCES) and pagename != "book/reference":
+        return
+
+    def link(match):
+        uri = equation_uri(app, pagename, match[0])
+        return f'<a class="eq-back" href="{uri}">{match[0]}</a>' if uri else match[0]
+
+    context["body"] = re.sub(r"(?<![#\"-])" + LABEL.pattern, link, context["body"])
+
+
+def setup(app):
+    app.book_citations = citations(Path(app.srcdir))
+    app.connect("html-page-context", link_source_page)

@@ -1,0 +1,131 @@
+"""Tasks and texts: the adding problem, and a text as indices in minibatches of running streams."""
+
+import numpy as np
+
+
+def adding(rng, T, N):
+    """Draw N sequences of the adding problem: report the sum of two marked numbers at the end.
+
+    The first component of an input is uniform in [-1, 1], the second a marker: 1 at two places of
+    the first half (one of them among the first ten steps), -1 at the first and last step, else 0.
+    The first marked step may be the first step; its number is then 0. The target is
+    0.5 + (X1 + X2) / 4, between 0 and 1. This is the task of the source with its scaling, but all
+    sequences have T steps (there T to 1.1 T), and below T = 22 "the first ten" is the first half.
+    Always answering 0.5 has a mean squared error of at most 1/24.
+
+    Args: rng, a numpy Generator; T, steps, at least 6; N, sequences, at least 1.
+    Returns: x (T, N, 2) and y (N, 1), float64.
+    Raises: ValueError for a T or N that is too small or no integer.
+    Source: Hochreiter & Schmidhuber 1997, experiment 4.
+    """
+    T, N = _count("T", T, 6), _count("N", N, 1)
+    half, n = T // 2 - 1, np.arange(N)
+    first = rng.integers(min(10, half), size=N)
+    second = rng.integers(half - 1, size=N)
+    second += second >= first  # uniform over the places that `first` left
+    x = np.zeros((T, N, 2))
+    x[:, :, 0] = rng.uniform(-1, 1, (T, N))
+    x[[0, -1], :, 1] = -1
+    x[first, n, 1] = x[second, n, 1] = 1
+    x[0, x[0, :, 1] == 1, 0] = 0
+    total = x[first, n, 0] + x[second, n, 0]
+    return x, 0.5 + total[:, None] / 4
+
+
+def vocabulary(text):
+    """Return the different characters of a text, sorted, as one string: its position is the index.
+
+    Raises: ValueError for an empty text or anything but a string.
+    """
+    if not isinstance(text, str) or not text:
+        raise ValueError(f"text: expected a string that is not empty, got {_short(text)}")
+    return "".join(sorted(set(text)))
+
+
+def encode(text, vocab):
+    """Return the indices of a text's characters in `vocab`, an integer array (len(text),).
+
+    Raises: ValueError for a character that `vocab` does not contain, with its position.
+    """
+    index = {token: k for k, token in enumerate(vocab)}
+    try:
+        return np.array([index[token] for token in text], dtype=np.intp)
+    except KeyError as error:
+        token = error.args[0]
+        raise ValueError(
+            f"text: expected only the {len(vocab)} characters of vocab, "
+            f"got {token!r} at position {list(text).index(token)}"
+        ) from None
+
+
+def decode(ids, vocab):
+    """Return the text whose characters have these indices in `vocab`; the inverse of `encode`.
+
+    Raises: ValueError for indices outside 0..len(vocab)-1 or that are not a row of integers.
+    """
+    return "".join(vocab[k] for k in _indices("ids", ids, len(vocab), ndim=1))
+
+
+def one_hot(ids, V, dtype=np.float64):
+    """Return unit rows for indices: ids (...) becomes (..., V), with a 1 at the index.
+
+    Raises: ValueError for indices outside 0..V-1 or that are not integers.
+    """
+    V = _count("V", V, 1)
+    return np.eye(V, dtype=dtype)[_indices("ids", ids, V)]
+
+
+def split(ids, valid=0.1):
+    """Cut a text into its beginning, for training, and the last part `valid`, for validation.
+
+    Raises: ValueError for a part outside (0, 1) or one that leaves either side empty.
+    """
+    keep = round(len(ids) * (1 - valid)) if 0 < valid < 1 else 0
+    if not 0 < keep < len(ids):
+        raise ValueError(
+            "valid: expected a part between 0 and 1 that leaves neither side empty "
+            f"of {len(ids)} characters, got {valid!r}"
+        )
+    return ids[:keep], ids[keep:]
+
+
+def minibatches(ids, N, T):
+    """Cut a text into N contiguous streams and these into pieces of T steps.
+
+    The targets are the inputs one character later. Column n of a minibatch goes on where column n
+    of the one before ended, so a state may be carried from one to the next. What does not fill a
+    last piece is left out.
+
+    Args: ids, integers (length,); N, streams; T, steps of a piece.
+    Returns: a list of pairs x (T, N), y (T, N) of integers, views of one array.
+    Raises: ValueError for a text too short for one piece, or ids that are not a row of integers.
+    """
+    N, T, ids = _count("N", N, 1), _count("T", T, 1), _indices("ids", ids, ndim=1)
+    length = (len(ids) - 1) // N
+    if length < T:
+        raise ValueError(f"ids: expected at least N T + 1 = {N * T + 1} characters, got {len(ids)}")
+    x = ids[: N * length].reshape(N, length).T  # (length, N)
+    y = ids[1 : N * length + 1].reshape(N, length).T
+    return [(x[t : t + T], y[t : t + T]) for t in range(0, length - T + 1, T)]
+
+
+def _count(name, value, least):
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name}: expected an integer of at least {least}, got {value!r}")
+    return int(value)
+
+
+def _indices(name, ids, V=None, ndim=None):
+    ids = np.asarray(ids)
+    if ids.dtype.kind not in "iu" or ndim not in (None, ids.ndim):
+        wanted = f"integers of {ndim} dimension" if ndim else "integers"
+        raise ValueError(f"{name}: expected {wanted}, got {ids.dtype} of shape {ids.shape}")
+    if V is not None and ids.size and not (ids.min() >= 0 and ids.max() < V):
+        raise ValueError(
+            f"{name}: expected indices from 0 to {V - 1}, got {ids.min()} to {ids.max()}"
+        )
+    return ids
+
+
+def _short(value):
+    return f"{value!r:.40} of type {type(value).__name__}"
