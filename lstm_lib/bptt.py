@@ -1,8 +1,8 @@
 """Any cell over a whole sequence: forward through time, and back-propagation through time.
 
-A cell is anything with Params, State, Cache, shapes, init, zero_state, step and step_backward. If its
-step is also split into `inputs`, `local_derivatives`, `recur_backward` and `gradients`, the products
-with the inputs and the parameter gradients are computed for all steps at once, with the same result.
+A cell is anything with Params, State, Cache, shapes, init, zero_state, step and step_backward. If
+its step is also split into `inputs`, `local_derivatives`, `recur_backward` and `gradients`, then the
+products with the inputs and the parameter gradients are computed for all steps at once.
 """
 
 from typing import NamedTuple
@@ -62,12 +62,12 @@ def backward(cell, params, run, dh, dstate=None):
     Args:
         cell, params: as given to `forward`.
         run: what `forward` returned.
-        dh: (T, N, H), dL/dh_t as each step's own loss sends it, the loss's weights and 1/(N T) included.
+        dh: (T, N, H), dL/dh_t as each step's own loss sends it, weights and 1/(N T) included.
         dstate: State of the gradient that reaches the last state from beyond; zeros if not given.
 
     Returns:
-        Grads(dx (T, N, D), dparams, dstates). `dstates[t]` is the gradient of the state after t steps,
-        each field taken as an input of step t + 1 alone; `dstates[t].h` includes `dh[t - 1]`.
+        Grads(dx (T, N, D), dparams, dstates). `dstates[t]` is the gradient of the state after t
+        steps, each field as an input of step t + 1 alone; `dstates[t].h` includes `dh[t - 1]`.
 
     Raises:
         ValueError: naming the argument, what was expected and what came.

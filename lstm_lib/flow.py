@@ -22,8 +22,6 @@ def norms(cell, run, grads):
         cell: the module that was run.
         run: what `bptt.forward` returned.
         grads: what `bptt.backward` returned for it.
-
-    Equations: eq-gradient-norm
     """
     dh = np.stack([dstate.h for dstate in grads.dstates])
     if "c" not in run.state._fields:

@@ -10,8 +10,8 @@ import numpy as np
 def sigmoid(a):
     """Logistic function 1 / (1 + exp(-a)), any shape.
 
-    Written with tanh, so that no exponential overflows. Its absolute error is a rounding of 1, and a
-    value below 1e-16 comes out as 0: right for a gate, not for a log-probability.
+    Written with tanh, so that no exponential overflows. Its absolute error is a rounding of 1, and
+    a value below 1e-16 comes out as 0: right for a gate, not for a log-probability.
 
     Equations: eq-sigmoid
     """

@@ -61,7 +61,7 @@ def zero_state(N, H, dtype=np.float64):
 
 
 def inputs(params, x):
-    """The inputs' share of the pre-activations, x W_x + b: (..., D) or tokens (...) -> (..., 3H)."""
+    """Share of the inputs in the pre-activations: x (..., D) or tokens (...) -> (..., 3H)."""
     return project(x, params.W_x) + params.b
 
 
@@ -69,8 +69,6 @@ def step(params, x, state, a_x=None):
     """One step: x (N, D) or tokens (N,), State of (N, H) -> State, Cache.
 
     a_x is inputs(params, x), if that has been computed already.
-
-    Equations: eq-gru-gates eq-gru-n eq-gru-h
     Source: Cho et al. 2014.
     """
     a_x = inputs(params, x) if a_x is None else a_x
@@ -93,10 +91,7 @@ def local_derivatives(cache):
 
 
 def recur_backward(params, dstate, local):
-    """One step of the backward recurrence: dL/da_t (N, 3H), and the State that reaches step t-1.
-
-    Equations: eq-gru-da eq-gru-dh
-    """
+    """One step of the backward recurrence: dL/da_t (N, 3H), and the State that reaches step t-1."""
     dh, H = dstate.h, dstate.h.shape[-1]
     da_n = dh * local.n
     q = da_n @ params.W_h[:, 2 * H :].T  # dL/d(r h_prev)
@@ -106,10 +101,7 @@ def recur_backward(params, dstate, local):
 
 
 def gradients(params, cache, da):
-    """dx and the gradient of Params from da: of one step (N, 3H), or of all steps (T, N, 3H).
-
-    Equations: eq-gru-dx eq-gru-dparams
-    """
+    """dx and the gradient of Params from da: of one step (N, 3H), or of all steps (T, N, 3H)."""
     D, H = params.W_x.shape[0], params.W_h.shape[0]
     h, r = cache.prev.h, cache.gates.r
     dW_h = [outer(h, da[..., : 2 * H], H), outer(r * h, da[..., 2 * H :], H)]
@@ -125,8 +117,6 @@ def step_backward(params, dstate, cache):
     """One step back: State of dL/dh_t -> dx (N, D), State of dL/dh_{t-1}, gradient of Params.
 
     dx is None for tokens.
-
-    Equations: eq-gru-da eq-gru-dh eq-gru-dx eq-gru-dparams
     """
     da, dprev = recur_backward(params, dstate, local_derivatives(cache))
     dx, dparams = gradients(params, cache, da)

@@ -67,7 +67,7 @@ def zero_state(N, H, dtype=np.float64):
 
 
 def inputs(params, x):
-    """The inputs' share of the pre-activations, x W_x + b: (..., D) or tokens (...) -> (..., 4H)."""
+    """Share of the inputs in the pre-activations: x (..., D) or tokens (...) -> (..., 4H)."""
     return project(x, params.W_x) + params.b
 
 
@@ -75,8 +75,6 @@ def step(params, x, state, a_x=None):
     """One step: x (N, D) or tokens (N,), State of (N, H) -> State, Cache.
 
     a_x is inputs(params, x), if that has been computed already.
-
-    Equations: eq-lstm-gates eq-lstm-c eq-lstm-h
     Source: Hochreiter & Schmidhuber 1997; Gers et al. 2000 for the forget gate.
     """
     a_x = inputs(params, x) if a_x is None else a_x
@@ -104,8 +102,6 @@ def recur_backward(params, dstate, local):
     """One step of the backward recurrence: dL/da_t (N, 4H), and the State that reaches step t-1.
 
     dstate holds dL/dh_t, and of dL/dc_t the part that arrives from step t+1.
-
-    Equations: eq-lstm-dc eq-lstm-da eq-lstm-dh
     """
     dh = dstate.h
     dc = dstate.c + dh * local.h
@@ -114,10 +110,7 @@ def recur_backward(params, dstate, local):
 
 
 def gradients(params, cache, da):
-    """dx and the gradient of Params from da: of one step (N, 4H), or of all steps (T, N, 4H).
-
-    Equations: eq-lstm-dx eq-lstm-dparams
-    """
+    """dx and the gradient of Params from da: of one step (N, 4H), or of all steps (T, N, 4H)."""
     D, H = params.W_x.shape[0], params.W_h.shape[0]
     dparams = Params(
         W_x=outer(cache.x, da, D),
@@ -128,11 +121,10 @@ def gradients(params, cache, da):
 
 
 def step_backward(params, dstate, cache):
-    """One step back: State of dL/dh_t and of dL/dc_t's part from step t+1 -> dx (N, D), State, Params.
+    """One step back: State of dL/dh_t and of dL/dc_t's part from t+1 -> dx, State, Params.
 
     What returns are gradients: of the inputs (None for tokens), the previous state, the parameters.
 
-    Equations: eq-lstm-dc eq-lstm-da eq-lstm-dh eq-lstm-dx eq-lstm-dparams
     Source: Graves & Schmidhuber 2005.
     """
     da, dprev = recur_backward(params, dstate, local_derivatives(cache))

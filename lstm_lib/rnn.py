@@ -51,7 +51,7 @@ def zero_state(N, H, dtype=np.float64):
 
 
 def inputs(params, x):
-    """The inputs' share of the pre-activations, x W_x + b: (..., D) or tokens (...) -> (..., H)."""
+    """Share of the inputs in the pre-activations: x (..., D) or tokens (...) -> (..., H)."""
     return project(x, params.W_x) + params.b
 
 

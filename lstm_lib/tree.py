@@ -7,7 +7,7 @@ import numpy as np
 
 
 def map(f, tree, *others):
-    """The tree of f(array), with the arrays in the same place of the others as further arguments."""
+    """The tree of f(array), with the arrays in the others' same place as further arguments."""
     if hasattr(tree, "_fields"):
         return type(tree)(*(map(f, *branches) for branches in zip(tree, *others, strict=True)))
     return None if tree is None else f(tree, *others)

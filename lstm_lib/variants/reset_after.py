@@ -1,4 +1,4 @@
-"""The GRU with the reset gate after the product, as PyTorch, cuDNN and Keras have it (chapter 9)."""
+"""The GRU with the reset gate after the product, as PyTorch and cuDNN have it (chapter 9)."""
 
 from typing import NamedTuple
 
@@ -54,7 +54,7 @@ def init(rng, D, H, dtype=np.float64):
 
 
 def inputs(params, x):
-    """The inputs' share of the pre-activations, x W_x + b: (..., D) or tokens (...) -> (..., 3H)."""
+    """Share of the inputs in the pre-activations: x (..., D) or tokens (...) -> (..., 3H)."""
     return project(x, params.W_x) + params.b
 
 
@@ -62,8 +62,6 @@ def step(params, x, state, a_x=None):
     """One step: x (N, D) or tokens (N,), State of (N, H) -> State, Cache.
 
     a_x is inputs(params, x), if that has been computed already.
-
-    Equations: eq-reset-after-gates eq-reset-after-n eq-reset-after-h
     Source: Cho et al. 2014, first version.
     """
     a_x = inputs(params, x) if a_x is None else a_x
@@ -88,10 +86,7 @@ def local_derivatives(cache):
 
 
 def recur_backward(params, dstate, local):
-    """One step of the backward recurrence: dL/da_t (N, 3H), and the State that reaches step t-1.
-
-    Equations: eq-reset-after-da eq-reset-after-dh
-    """
+    """One step of the backward recurrence: dL/da_t (N, 3H), and the State that reaches step t-1."""
     dh = dstate.h
     da_n = dh * local.n
     da = Gates(da_n * local.r, dh * local.z, da_n)
@@ -100,10 +95,7 @@ def recur_backward(params, dstate, local):
 
 
 def gradients(params, cache, da):
-    """dx and the gradient of Params from da: of one step (N, 3H), or of all steps (T, N, 3H).
-
-    Equations: eq-reset-after-dx eq-reset-after-dparams
-    """
+    """dx and the gradient of Params from da: of one step (N, 3H), or of all steps (T, N, 3H)."""
     D, H = params.W_x.shape[0], params.W_h.shape[0]
     dm = da[..., 2 * H :] * cache.gates.r
     dW_h = [outer(cache.prev.h, da[..., : 2 * H], H), outer(cache.prev.h, dm, H)]
@@ -120,8 +112,6 @@ def step_backward(params, dstate, cache):
     """One step back: State of dL/dh_t -> dx (N, D), State of dL/dh_{t-1}, gradient of Params.
 
     dx is None for tokens.
-
-    Equations: eq-reset-after-da eq-reset-after-dh eq-reset-after-dx eq-reset-after-dparams
     """
     da, dprev = recur_backward(params, dstate, local_derivatives(cache))
     dx, dparams = gradients(params, cache, da)

@@ -7,10 +7,7 @@ __all__ = ["Cache", "Params", "State", "init", "shapes", "step", "step_backward"
 
 
 def step(params, x, state):
-    """One step: x (N, D) or tokens (N,), state.h (N, H) -> State, Cache.
-
-    Equations: eq-rnn-relu-step
-    """
+    """One step: x (N, D) or tokens (N,), state.h (N, H) -> State, Cache."""
     h = relu(project(x, params.W_x) + state.h @ params.W_h + params.b)  # (N, H)
     return State(h), Cache(x, state, h)
 
@@ -19,8 +16,6 @@ def step_backward(params, dstate, cache):
     """One step back: State of dL/dh_t -> dx (N, D), State of dL/dh_{t-1}, gradient of Params.
 
     dx is None for tokens.
-
-    Equations: eq-rnn-relu-backward
     """
     da = dstate.h * drelu(cache.h)
     D, H = params.W_x.shape
