@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from . import checks
+
 
 def adding(rng, T, N):
     """Draw N sequences of the adding problem: report the sum of two marked numbers at the end.
@@ -18,7 +20,7 @@ def adding(rng, T, N):
     Raises: ValueError for a T or N that is too small or no integer.
     Source: Hochreiter & Schmidhuber 1997, experiment 4.
     """
-    T, N = _count("T", T, 6), _count("N", N, 1)
+    T, N = checks.count("T", T, 6), checks.count("N", N)
     half, n = T // 2 - 1, np.arange(N)
     first = rng.integers(min(10, half), size=N)
     second = rng.integers(half - 1, size=N)
@@ -32,13 +34,20 @@ def adding(rng, T, N):
     return x, 0.5 + total[:, None] / 4
 
 
+def at_last_step(x, y):
+    """Batch (x, y (T, N, K), w (T, N)) for targets y (N, K) that count at the last step only."""
+    w = np.zeros(x.shape[:2])
+    w[-1] = 1
+    return x, np.broadcast_to(y, (len(x), *y.shape)), w
+
+
 def vocabulary(text):
     """Return the different characters of a text, sorted, as one string: its position is the index.
 
     Raises: ValueError for an empty text or anything but a string.
     """
     if not isinstance(text, str) or not text:
-        raise ValueError(f"text: expected a string that is not empty, got {_short(text)}")
+        raise ValueError(f"text: expected a string that is not empty, got {text!r:.40}")
     return "".join(sorted(set(text)))
 
 
@@ -63,7 +72,7 @@ def decode(ids, vocab):
 
     Raises: ValueError for indices outside 0..len(vocab)-1 or that are not a row of integers.
     """
-    return "".join(vocab[k] for k in _indices("ids", ids, len(vocab), ndim=1))
+    return "".join(vocab[k] for k in checks.tokens("ids", ids, ("length",), len(vocab)))
 
 
 def one_hot(ids, V, dtype=np.float64):
@@ -71,8 +80,9 @@ def one_hot(ids, V, dtype=np.float64):
 
     Raises: ValueError for indices outside 0..V-1 or that are not integers.
     """
-    V = _count("V", V, 1)
-    return np.eye(V, dtype=dtype)[_indices("ids", ids, V)]
+    V = checks.count("V", V)
+    ids = np.asarray(ids)
+    return np.eye(V, dtype=dtype)[checks.tokens("ids", ids, ids.shape, V)]
 
 
 def split(ids, valid=0.1):
@@ -100,32 +110,11 @@ def minibatches(ids, N, T):
     Returns: a list of pairs x (T, N), y (T, N) of integers, views of one array.
     Raises: ValueError for a text too short for one piece, or ids that are not a row of integers.
     """
-    N, T, ids = _count("N", N, 1), _count("T", T, 1), _indices("ids", ids, ndim=1)
+    N, T = checks.count("N", N), checks.count("T", T)
+    ids = checks.tokens("ids", ids, ("length",), np.inf)
     length = (len(ids) - 1) // N
     if length < T:
         raise ValueError(f"ids: expected at least N T + 1 = {N * T + 1} characters, got {len(ids)}")
     x = ids[: N * length].reshape(N, length).T  # (length, N)
     y = ids[1 : N * length + 1].reshape(N, length).T
     return [(x[t : t + T], y[t : t + T]) for t in range(0, length - T + 1, T)]
-
-
-def _count(name, value, least):
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name}: expected an integer of at least {least}, got {value!r}")
-    return int(value)
-
-
-def _indices(name, ids, V=None, ndim=None):
-    ids = np.asarray(ids)
-    if ids.dtype.kind not in "iu" or ndim not in (None, ids.ndim):
-        wanted = f"integers of {ndim} dimension" if ndim else "integers"
-        raise ValueError(f"{name}: expected {wanted}, got {ids.dtype} of shape {ids.shape}")
-    if V is not None and ids.size and not (ids.min() >= 0 and ids.max() < V):
-        raise ValueError(
-            f"{name}: expected indices from 0 to {V - 1}, got {ids.min()} to {ids.max()}"
-        )
-    return ids
-
-
-def _short(value):
-    return f"{value!r:.40} of type {type(value).__name__}"

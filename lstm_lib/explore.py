@@ -167,7 +167,8 @@ def _control(name, choice, values, at):
     """A native control whose value is the index into `values`."""
     words, labels = html.escape(choice.replace("_", " ")), [html.escape(label(v)) for v in values]
     ident = f"{name}--{choice}"
-    what = f'data-choice="{choice}" data-labels="{html.escape(json.dumps([label(v) for v in values]))}"'
+    shown = html.escape(json.dumps([label(v) for v in values]))
+    what = f'data-choice="{choice}" data-labels="{shown}"'
     if _kind(values) == "radio":
         radios = "".join(
             f'<label><input type="radio" name="{ident}" value="{k}"'

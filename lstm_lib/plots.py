@@ -4,8 +4,10 @@ Importing this module sets the book's matplotlib style. Draw with `colour` and t
 (each takes arrays and `ax` and returns `ax`), then hand the figure to `show`.
 """
 
+import base64
 import html
 import io
+import itertools
 import os
 import re
 
@@ -99,7 +101,7 @@ def check_words(name, **words):
 
 
 def inline(text):
-    """`text` as HTML: everything is literal, but `code` between backticks."""
+    """`text` as HTML: `code` stands between backticks, $formulas$ are left to the page."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
@@ -177,8 +179,6 @@ def svg(fig, name, alt, pick=lambda gid: None):
 
 def png(fig, alt):
     """`fig` as an `img` element for a live notebook; closes `fig`."""
-    import base64
-
     out = io.BytesIO()
     fig.savefig(out, format="png", dpi=160, facecolor=colour("paper"))
     plt.close(fig)
@@ -191,7 +191,7 @@ def show(fig, *, alt, caption, name):
     """Show a figure: SVG in the built page, a bitmap with its alternative text in a notebook.
 
     Args: `fig`, at most 4.6 inches wide; `alt`, what it shows, for readers who do not see it;
-    `caption`, plain text, with `code` between backticks; `name`, its label for {numref}.
+    `caption`, text with `code` between backticks and $formulas$; `name`, its label for {numref}.
 
     Example: `show(fig, name="fig-decay", caption="...", alt="...")`.
     """
@@ -210,3 +210,161 @@ def emit(body, caption, name):
         },
         raw=True,
     )
+
+
+def tint(values, name, scale=1.0, strongest=1.0):
+    """RGBA for `values`: the paper at 0, the colour `name` (None: pos or neg) at `scale`."""
+    values = np.asarray(values, float)
+    signs = np.where(values < 0, "neg", "pos") if name is None else np.full(values.shape, name)
+    rgba = np.array([to_rgba(colour(k)) for k in signs.ravel()]).reshape(*values.shape, 4)
+    rgba[..., 3] = strongest * np.clip(np.abs(values) / (scale or 1.0), 0, 1)
+    return rgba
+
+
+def heat(values, ax, *, name=None, scale=None, rows=None, cols=None, numbers=None):
+    """Draw a matrix (R, C) as tinted cells, row 0 on top.
+
+    Args: `name`, the quantity whose colour is used, for values >= 0; without it negative and
+    positive values get two colours; `scale`, the value of the full colour (default: the largest);
+    `rows`, `cols`, labels; `numbers`, a format such as ".2f", writes each value into its cell,
+    otherwise a bar beside the cells says what the tints mean.
+
+    Example: `heat(contribution, ax, rows=["loss 1", ...], cols=["step 1", ...], numbers=".2f")`.
+    """
+    values = np.asarray(values, float)
+    if values.ndim != 2 or (name and values.min() < 0):
+        raise ValueError(
+            "heat: expected a matrix, with values >= 0 if a name is given; "
+            f"got shape {values.shape}, name {name!r}, least {values.min():g}"
+        )
+    scale = np.abs(values).max() if scale is None else scale
+    # Ink must stay legible on the strongest tint, in light and in dark.
+    ax.pcolormesh(tint(values, name, scale, 0.5 if numbers else 1.0), antialiased=False)
+    ax.invert_yaxis()
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    for axis, labels, size in ((ax.yaxis, rows, len(values)), (ax.xaxis, cols, values.shape[1])):
+        axis.set_ticks(np.arange(size) + 0.5 if labels is not None else [], labels)
+    if numbers:
+        for (r, c), v in np.ndenumerate(values):
+            ax.text(
+                c + 0.5,
+                r + 0.5,
+                f"{v:{numbers}}".replace("-", "\N{MINUS SIGN}"),
+                ha="center",
+                va="center",
+                fontsize=MIN_FONT,
+            )
+    else:
+        _bar(ax.inset_axes([1.02, 0, 0.03, 1]), name, scale)
+    return ax
+
+
+def _bar(ax, name, scale):
+    """The tints from `scale` down to 0 or, for signed values, to -scale."""
+    least = -scale if name is None else 0
+    steps = np.linspace(scale, least, 11)[:, None]
+    ax.pcolormesh(tint(steps, name, scale), antialiased=False)
+    ax.invert_yaxis()
+    ax.set(xticks=[])
+    ax.set_yticks([0, 11], [f"{v:.3g}".replace("-", "\N{MINUS SIGN}") for v in (scale, least)])
+    ax.yaxis.tick_right()
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+
+
+def gates(values, ax, name, *, text=None):
+    """Draw activations (T, H) of one gate or state over time: a row per unit, a column per step.
+
+    Gates run from 0 to 1, candidates and h from -1 to 1, c as far as it goes; `text`, one
+    character per step, stands below the columns.
+
+    Example: `gates(f, axes[0], "f", text="it was the best")`.
+    """
+    heat(
+        np.transpose(values),
+        ax,
+        name=name if name in "iforz" else None,
+        scale=None if name == "c" else 1,
+        cols=None if text is None else list(text),
+    )
+    for label in ax.get_xticklabels():
+        label.set(family="monospace", color=colour("ink"))
+    ax.set_ylabel(name, rotation=0, ha="right", va="center", color=colour(name), weight="bold")
+    return ax
+
+
+def curve_with_spread(x, runs, ax, *, name, label=None):
+    """Draw the median of `runs` (seeds, len(x)) and the band from the least to the greatest.
+
+    Each further curve on `ax` gets another dash pattern, so colour never stands alone.
+    """
+    runs = np.atleast_2d(runs)
+    dash = ("-", "--", "-.", ":")[len(ax.lines) % 4]
+    ax.plot(x, np.median(runs, axis=0), dash, color=colour(name), label=label)
+    if len(runs) > 1:
+        ax.fill_between(x, runs.min(0), runs.max(0), color=colour(name), alpha=0.2, linewidth=0)
+    return ax
+
+
+def decay(norms, ax, *, name="grad", label=None):
+    """Draw gradient norms (seeds, lags) over the lag 0, 1, ... on a log axis; zeros leave gaps."""
+    norms = np.atleast_2d(norms)
+    norms = np.where(norms > 0, norms, np.nan)
+    ax.set(yscale="log", xlabel="lag (steps back)", ylabel="gradient norm")
+    return curve_with_spread(np.arange(norms.shape[1]), norms, ax, name=name, label=label)
+
+
+def graph(nodes, edges, ax, *, paths=(), pick=None):
+    """Draw a computation graph.
+
+    Args: `nodes` maps an id to (x, y, label, colour name); `edges` holds (from, to) or (from, to,
+    bend); `paths`, sequences of ids whose edges are highlighted; `pick` maps ids to
+    "NAME=VALUE": in `explore` a click on the node sets that choice.
+
+    Example: `graph({"h1": (1, 0, "$h_1$", "h"), "L1": (1, 1, "$l_1$", "grad")}, [("h1", "L1")],
+    ax, paths=[("h1", "L1")], pick={"L1": "loss=1"})`.
+    """
+    on = {(a, b) for path in paths for a, b in itertools.pairwise(path)}
+    if unknown := {n for e in (*edges, *on) for n in e[:2]} - set(nodes) or on - {
+        tuple(e[:2]) for e in edges
+    }:
+        raise ValueError(
+            f"graph: expected edges between {list(nodes)} and paths along edges; "
+            f"got {sorted(unknown)}"
+        )
+    for a, b, *bend in edges:
+        look = {"color": colour("grad"), "lw": 2.4} if (a, b) in on else {"color": colour("muted")}
+        ax.annotate(
+            "",
+            nodes[b][:2],
+            nodes[a][:2],
+            arrowprops={
+                "arrowstyle": "-|>",
+                "shrinkA": 14,
+                "shrinkB": 14,
+                **look,
+                "connectionstyle": f"arc3,rad={bend[0] if bend else 0}",
+            },
+        )
+    for ident, (x, y, label, name) in nodes.items():
+        lit = any(ident in edge for edge in on)
+        ax.text(
+            x,
+            y,
+            label,
+            ha="center",
+            va="center",
+            color=colour(name),
+            gid=f"pick:{pick[ident]}" if pick and ident in pick else None,
+            bbox={
+                "boxstyle": "round,pad=0.4",
+                "facecolor": colour("paper"),
+                "edgecolor": colour(name),
+                "linewidth": 2.4 if lit else 1,
+            },
+        )
+    x, y = np.array([node[:2] for node in nodes.values()], float).T
+    ax.set(xlim=(x.min() - 0.5, x.max() + 0.5), ylim=(y.min() - 0.5, y.max() + 0.5))
+    ax.axis("off")
+    return ax

@@ -1,0 +1,61 @@
+"""Optimisers and clipping: functions of parameters and gradients, two trees of the same form.
+
+An optimiser is called as ``params, state = update(params, grads, state, lr)``; before the first
+step its state is None.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import tree
+
+
+def sgd(params, grads, state=None, lr=0.1):
+    """Gradient descent, v <- v - lr dv for each array v. It has no state.
+
+    Equations: eq-sgd
+    """
+    return tree.map(lambda v, dv: v - lr * dv, params, grads), state
+
+
+class Moments(NamedTuple):
+    mean: tuple  # running mean of the gradient, a tree like the parameters
+    square: tuple  # running mean of its square
+    t: int  # steps done
+
+
+def adam(params, grads, state=None, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+    """One step of Adam: both running means, corrected for their start at zero.
+
+    Equations: eq-adam
+    Source: Kingma & Ba 2015.
+    """
+    mean, square, t = state or Moments(tree.zeros_like(params), tree.zeros_like(params), 0)
+    t += 1
+    mean = tree.map(lambda m, dv: beta1 * m + (1 - beta1) * dv, mean, grads)
+    square = tree.map(lambda s, dv: beta2 * s + (1 - beta2) * dv * dv, square, grads)
+
+    def move(v, m, s):
+        m_hat = m / (1 - beta1**t)
+        s_hat = s / (1 - beta2**t)
+        return v - lr * m_hat / (np.sqrt(s_hat) + eps)
+
+    return tree.map(move, params, mean, square), Moments(mean, square, t)
+
+
+def clip_by_norm(grads, theta):
+    """Gradients scaled by min(1, theta / norm), norm taken over all arrays together, and that norm.
+
+    The direction stays; a zero gradient stays zero.
+    Raises: ValueError for a theta that is not positive.
+
+    Equations: eq-clip-norm
+    Source: Pascanu et al. 2013.
+    """
+    if not theta > 0:
+        raise ValueError(f"theta: expected a positive number, got {theta!r}")
+    norm = tree.norm(grads)
+    if norm > theta:
+        grads = tree.map(lambda dv: dv * (theta / norm), grads)
+    return grads, norm

@@ -1,0 +1,239 @@
+"""Train a cell with a readout on minibatches, keep the result in a file, and let it write.
+
+``python -m lstm_lib.train TEXT OUT.npz`` trains a character model; ``--help`` names the options.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from . import bptt, checks, data, functions, gru, lstm, optim, readout, rnn, tree
+
+FORMAT = "lstm_lib checkpoint 1"
+
+
+class Model(NamedTuple):
+    cell: tuple  # Params of the cell
+    readout: readout.Params
+
+
+class Fit(NamedTuple):
+    model: Model
+    losses: np.ndarray  # (steps,), the loss of each minibatch before its step
+    norms: np.ndarray  # (steps,), the norm of its gradient before clipping
+
+
+def init(rng, cell, D, H, K, dtype=np.float64):
+    """Model of a cell with D inputs and H units, and a readout with K outputs."""
+    return Model(cell.init(rng, D, H, dtype=dtype), readout.init(rng, H, K, dtype))
+
+
+def forward(cell, model, x, state=None):
+    """Run and logits (T, N, K) of a model over x (T, N, D) or tokens (T, N)."""
+    run = bptt.forward(cell, model.cell, x, state)
+    return run, readout.logits(model.readout, run.h)
+
+
+def gradient(cell, model, x, y, w=None, state=None, loss=readout.cross_entropy):
+    """Loss of one minibatch, its gradient as a Model, and the last state.
+
+    Equations: eq-loss eq-du eq-dreadout eq-bptt
+    """
+    run, u = forward(cell, model, x, state)
+    L, du = loss(u, y, w)
+    dh, dreadout = readout.backward(model.readout, run.h, du)
+    dcell = bptt.backward(cell, model.cell, run, dh).dparams
+    return L, Model(dcell, dreadout), run.state
+
+
+def fit(
+    cell,
+    model,
+    batches,
+    *,
+    epochs=1,
+    lr=1e-3,
+    clip=1.0,
+    update=optim.adam,
+    loss=readout.cross_entropy,
+    carry=False,
+    progress=True,
+):
+    """Train a model; the one given is not changed.
+
+    Args:
+        cell, model: as for `init`.
+        batches: a sequence of (x, y) or (x, y, w), with targets and weights as the loss takes them.
+        epochs: how often to go through the batches.
+        lr: the learning rate, or a function of the part of the training that is done (0 to 1).
+        clip: largest norm of the gradient; np.inf for no clipping.
+        update: an optimiser of `optim`.
+        loss: a loss of `readout`.
+        carry: start each batch from the last state of the one before, as a constant: no gradient
+            flows back into it. Each epoch starts from zero.
+        progress: show a bar.
+
+    Returns:
+        Fit(model, losses, norms).
+
+    Raises:
+        ValueError: naming the argument, what was expected and what came.
+    """
+    steps = checks.count("epochs", epochs) * checks.count("len(batches)", len(batches))
+    rate = lr if callable(lr) else lambda done: lr
+    hidden = not progress or os.environ.get("LSTM_LIB_STATIC") == "1"
+    losses, norms, moments = [], [], None
+    with tqdm(total=steps, disable=hidden, unit="step") as bar:
+        for _ in range(epochs):
+            state = None
+            for x, y, *w in batches:
+                L, grads, last = gradient(cell, model, x, y, *w, state=state, loss=loss)
+                state = last if carry else None
+                grads, norm = optim.clip_by_norm(grads, clip)
+                model, moments = update(model, grads, moments, rate(len(losses) / steps))
+                losses.append(L)
+                norms.append(norm)
+                bar.set_postfix(loss=f"{np.mean(losses[-100:]):.3f}", refresh=False)
+                bar.update()
+    return Fit(model, np.array(losses), np.array(norms))
+
+
+def evaluate(cell, model, batches, loss=readout.cross_entropy, carry=False):
+    """Mean loss over batches, each counted by the sum of its weights; arguments as for `fit`."""
+    checks.count("len(batches)", len(batches))
+    total = weight = 0.0
+    state = None
+    for x, y, *w in batches:
+        run, u = forward(cell, model, x, state)
+        state = run.state if carry else None
+        size = np.sum(w[0]) if w else u[..., 0].size
+        total, weight = total + size * loss(u, y, *w)[0], weight + size
+    return total / weight
+
+
+def sample(cell, model, rng, start, length, temperature=1.0):
+    """Draw `length` tokens, one after the other, to follow the tokens `start`: -> (length,).
+
+    Each is drawn from softmax(u / temperature).
+    Raises: ValueError for an empty or unknown start or a temperature that is not positive.
+    """
+    if not temperature > 0:
+        raise ValueError(f"temperature: expected a positive number, got {temperature!r}")
+    run, u = forward(cell, model, np.asarray(start)[:, None])
+    drawn = []
+    for _ in range(length):
+        p = functions.softmax(u[-1, 0].astype(np.float64) / temperature)
+        drawn.append(rng.choice(len(p), p=p))
+        run, u = forward(cell, model, np.array([[drawn[-1]]]), run.state)
+    return np.array(drawn, dtype=np.intp)
+
+
+def save(path, cell, model, vocab=""):
+    """Write a model to an npz file, which appears whole or not at all."""
+    path = Path(path)
+    part = path.with_name(path.name + ".part")
+    arrays = dict(tree.named_leaves(model), format=FORMAT, cell=cell.__name__, vocab=vocab)
+    try:
+        with part.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load(path, cell):
+    """Read back (Model, vocab) as `save` wrote them; half precision comes back as float32.
+
+    Raises: ValueError for a file that is damaged, no checkpoint, or of another cell.
+    """
+    arrays = _read(path)
+    if str(arrays["cell"]) != cell.__name__:
+        raise ValueError(f"{path}: expected a model of {cell.__name__}, got {arrays['cell']}")
+    parts = {"cell": cell.Params, "readout": readout.Params}
+    try:
+        model = Model(
+            *(P(*(arrays[f"{part}.{name}"] for name in P._fields)) for part, P in parts.items())
+        )
+        vocab = str(arrays["vocab"])
+    except KeyError as error:
+        raise ValueError(
+            f"{path}: expected an array {error.args[0]}, got {sorted(arrays)}"
+        ) from None
+    model = tree.map(lambda v: v.astype(np.promote_types(v.dtype, np.float32)), model)
+    H, K = checks.shape(f"{path}: W_hy", model.readout.W_hy, "HK").shape
+    D, _ = checks.shape(f"{path}: W_x", model.cell.W_x, "DM").shape
+    checks.like(f"{path}: cell", model.cell, cell.shapes(D, H))
+    checks.like(f"{path}: readout", model.readout, readout.shapes(H, K))
+    return model, vocab
+
+
+def _read(path):
+    """The arrays of a checkpoint file by name."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = dict(archive)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # numpy and zipfile raise a dozen kinds for foreign bytes
+        raise ValueError(
+            f"{path}: expected a checkpoint, got a file that cannot be read"
+        ) from error
+    if str(arrays.get("format")) != FORMAT:
+        raise ValueError(f"{path}: expected format {FORMAT!r}, got {sorted(arrays)}")
+    return arrays
+
+
+def main(argv=None):
+    """Train a character model on a text and write it: what made the shipped checkpoints."""
+    cells = {"rnn": rnn, "lstm": lstm, "gru": gru}
+    parser = argparse.ArgumentParser(
+        prog="python -m lstm_lib.train",
+        description="Train a character model on a text file and write it to an npz file.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("text", type=Path, help="a text file in UTF-8")
+    parser.add_argument("out", type=Path, help="the npz file to write")
+    parser.add_argument("--cell", choices=cells, default="lstm")
+    parser.add_argument("--units", type=int, default=128, help="hidden units H")
+    parser.add_argument("--streams", type=int, default=32, help="sequences in a minibatch N")
+    parser.add_argument("--steps", type=int, default=64, help="time steps of a minibatch T")
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--lr", type=float, default=4e-3, help="first learning rate; falls to 0")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args(argv)
+    if not args.out.parent.is_dir():
+        parser.error(f"out: expected a folder that exists, got {args.out.parent}")
+    try:
+        text = args.text.read_text(encoding="utf-8")
+        _train_text(cells[args.cell], text, args)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+
+
+def _train_text(cell, text, args):
+    vocab = data.vocabulary(text)
+    train, valid = (
+        data.minibatches(ids, args.streams, args.steps)
+        for ids in data.split(data.encode(text, vocab))
+    )
+    rng = np.random.default_rng(args.seed)
+    model = init(rng, cell, len(vocab), checks.count("units", args.units), len(vocab), np.float32)
+    fitted = fit(
+        cell, model, train, epochs=args.epochs, lr=lambda done: args.lr * (1 - done), carry=True
+    )
+    stored = tree.astype(fitted.model, np.float16)
+    save(args.out, cell, stored, vocab)
+    model, _ = load(args.out, cell)
+    last_epoch = fitted.losses[-len(train) :].mean()
+    held_out = evaluate(cell, model, valid, carry=True)
+    print(f"training loss   {last_epoch:.4f} nats per character, over the last epoch")
+    print(f"validation loss {held_out:.4f} nats per character, of the model as stored")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
