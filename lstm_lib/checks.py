@@ -59,3 +59,10 @@ def like(name, value, expected):
         )
     parts = zip(expected._fields, value, expected, strict=True)
     return type(expected)(*(like(f"{name}.{field}", v, want) for field, v, want in parts))
+
+
+def count(name, value, least=1):
+    """An integer of at least `least`."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name}: expected an integer of at least {least}, got {value!r}")
+    return int(value)

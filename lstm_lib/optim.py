@@ -28,7 +28,6 @@ class Moments(NamedTuple):
 def adam(params, grads, state=None, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     """One step of Adam: both running means, corrected for their start at zero.
 
-    Equations: eq-adam
     Source: Kingma & Ba 2015.
     """
     mean, square, t = state or Moments(tree.zeros_like(params), tree.zeros_like(params), 0)
@@ -50,7 +49,6 @@ def clip_by_norm(grads, theta):
     The direction stays; a zero gradient stays zero.
     Raises: ValueError for a theta that is not positive.
 
-    Equations: eq-clip-norm
     Source: Pascanu et al. 2013.
     """
     if not theta > 0:

@@ -40,10 +40,7 @@ def forward(cell, model, x, state=None):
 
 
 def gradient(cell, model, x, y, w=None, state=None, loss=readout.cross_entropy):
-    """Loss of one minibatch, its gradient as a Model, and the last state.
-
-    Equations: eq-loss eq-du eq-dreadout eq-bptt
-    """
+    """Loss of one minibatch, its gradient as a Model, and the last state."""
     run, u = forward(cell, model, x, state)
     L, du = loss(u, y, w)
     dh, dreadout = readout.backward(model.readout, run.h, du)
@@ -124,11 +121,13 @@ def sample(cell, model, rng, start, length, temperature=1.0):
     """
     if not temperature > 0:
         raise ValueError(f"temperature: expected a positive number, got {temperature!r}")
-    run, u = forward(cell, model, np.asarray(start)[:, None])
+    K = model.readout.b_y.size
+    start = checks.tokens("start", start, ("length",), K)
     drawn = []
-    for _ in range(length):
+    run, u = forward(cell, model, start[:, None])
+    for _ in range(checks.count("length", length, 0)):
         p = functions.softmax(u[-1, 0].astype(np.float64) / temperature)
-        drawn.append(rng.choice(len(p), p=p))
+        drawn.append(rng.choice(K, p=p))
         run, u = forward(cell, model, np.array([[drawn[-1]]]), run.state)
     return np.array(drawn, dtype=np.intp)
 
@@ -169,6 +168,10 @@ def load(path, cell):
     D, _ = checks.shape(f"{path}: W_x", model.cell.W_x, "DM").shape
     checks.like(f"{path}: cell", model.cell, cell.shapes(D, H))
     checks.like(f"{path}: readout", model.readout, readout.shapes(H, K))
+    if len(vocab) not in (0, K):
+        raise ValueError(
+            f"{path}: expected a vocabulary of {K} characters or none, got {len(vocab)}"
+        )
     return model, vocab
 
 
@@ -202,8 +205,8 @@ def main(argv=None):
     parser.add_argument("--units", type=int, default=128, help="hidden units H")
     parser.add_argument("--streams", type=int, default=32, help="sequences in a minibatch N")
     parser.add_argument("--steps", type=int, default=64, help="time steps of a minibatch T")
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--lr", type=float, default=4e-3, help="first learning rate; falls to 0")
+    parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--lr", type=float, default=5e-3, help="first learning rate; falls to 0")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(argv)
     if not args.out.parent.is_dir():
