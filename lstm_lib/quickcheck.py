@@ -47,15 +47,11 @@ def _check(answer, tolerance, wrong, reason, hint, name):
     return {
         "answer": answer,
         "tolerance": tolerance,
-        "shown": _shown(answer),
+        "shown": plots.minus(f"{answer:.4g}"),
         "reason": reason,
         "hint": hint,
         "wrong": [[float(v), text] for v, text in wrong.items()],
     }
-
-
-def _shown(value):
-    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
 
 
 def parse(text):

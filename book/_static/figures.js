@@ -31,8 +31,8 @@
       const next = controls.reduce((k, control) => k * control.labels.length + index(control), 0);
       for (const control of controls) {
         const text = control.labels[index(control)];
-        const output = control.box.querySelector("output");
-        if (output) output.textContent = text;
+        const value = control.box.querySelector("label > span");
+        if (value) value.textContent = text;
         if (control.inputs[0].type === "range") control.inputs[0].setAttribute("aria-valuetext", text);
       }
       if (frames[next].tagName === "TEMPLATE") {
