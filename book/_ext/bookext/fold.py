@@ -8,12 +8,12 @@ class details(nodes.Element):
     pass
 
 
-class summary(nodes.Element):
+class summary(nodes.TextElement):
     pass
 
 
 class FoldDropdowns(SphinxPostTransform):
-    """Fold the body of each admonition, exercise or solution of class `dropdown` under its title."""
+    """Fold each admonition, exercise or solution of class `dropdown` under its title."""
 
     default_priority = 900
 
@@ -21,8 +21,11 @@ class FoldDropdowns(SphinxPostTransform):
         for box in list(self.document.findall(nodes.Admonition)):
             if "dropdown" in box["classes"]:
                 title, *body = box.children
+                label = summary("", "", *title.children)
+                for link in list(label.findall(nodes.reference)):
+                    link.replace_self(link.children)  # a link inside a button cannot be reached
                 box.children = []
-                box += details("", summary("", *title.children), *body)
+                box += details("", label, *body)
 
 
 class FoldChecks(SphinxPostTransform):

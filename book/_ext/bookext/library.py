@@ -1,4 +1,4 @@
-"""The directive `{library}`: the reference of a package, one section per module, from docstrings."""
+"""The directive `{library}`: the reference of a package, one section per module."""
 
 import importlib
 import pkgutil

@@ -39,6 +39,7 @@ def number_figures(app, doctree):
         figure["classes"] += attribute(found["attributes"], "class").split()
         figure += [raw(found["inner"] + found["rest"]), caption_node(found["caption"])]
         node.replace_self(figure)
+        doctree.note_explicit_target(figure)
         title = re.sub(r"<[^>]+>", "", found["caption"])
         domain.anonlabels[name] = app.env.docname, name
         domain.labels[name] = app.env.docname, name, title
