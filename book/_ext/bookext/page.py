@@ -6,9 +6,8 @@ from sphinx.errors import ExtensionError
 
 # Search highlighting and keyboard shortcuts of the basic theme; needed on the search page only.
 UNUSED = ("sphinx_highlight", "doctools")
-# myst-nb names every fold "Toggle hidden content", whatever its text says; docutils gives
-# citations roles that ARIA 1.2 has deprecated or does not allow there.
-MISNAMED = re.compile(r' (aria-label="Toggle hidden content"|role="(doc-[a-z]+|list)")')
+# docutils gives citations roles that ARIA 1.2 has deprecated or does not allow there.
+ROLES = re.compile(r' role="(doc-[a-z]+|list)"')
 
 
 def finish(app, pagename, templatename, context, doctree):
@@ -18,7 +17,7 @@ def finish(app, pagename, templatename, context, doctree):
             f"{pagename}: an image did not come through the figure path. "
             "Draw it and end the cell with lstm_lib.plots.show(fig, alt=..., caption=..., name=...)"
         )
-    context["body"] = MISNAMED.sub("", body)
+    context["body"] = ROLES.sub("", body)
     if pagename != "search":
         context["script_files"] = [
             file for file in context["script_files"] if not any(u in str(file) for u in UNUSED)
