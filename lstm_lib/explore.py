@@ -42,8 +42,11 @@ def _checked(name, choices):
     for choice, values in choices.items():
         if isinstance(values, str) or not hasattr(values, "__len__"):
             raise ValueError(f"{choice} of {name}: expected a finite sequence; got {values!r}")
-        if not len(values) or len(set(values)) < len(values):
-            raise ValueError(f"{choice} of {name}: expected distinct values; got {list(values)}")
+        plain = all(isinstance(v, Number | str) for v in values)
+        if not (plain and 0 < len(values) == len(set(values))):
+            raise ValueError(
+                f"{choice} of {name}: expected distinct numbers or strings; got {list(values)}"
+            )
     counts = [len(v) for v in choices.values()]
     if math.prod(counts) > MOST:
         each = ", ".join(f"{n} {c}" for n, c in zip(choices, counts, strict=True))
@@ -76,7 +79,7 @@ def label(value):
     """A value as readers see it."""
     if isinstance(value, bool):
         return "on" if value else "off"
-    return f"{value:g}".replace("-", "\N{MINUS SIGN}") if isinstance(value, Number) else str(value)
+    return plots.minus(f"{value:g}") if isinstance(value, Number) else str(value)
 
 
 def describe(state):
@@ -111,7 +114,7 @@ def _live(draw, alt, caption, name, start, choices):
     def picture(state):
         text = alt(**state)
         plots.check_words(name, alt=text)
-        return plots.png(draw(**state), text)
+        return plots.png(draw(**state), name, text)
 
     def redraw(_=None):
         image.value = picture({n: c.value for n, c in controls.items()})
@@ -123,7 +126,7 @@ def _live(draw, alt, caption, name, start, choices):
         for n, values in choices.items():
             for value in (values[0], values[-1]):
                 picture(start | {n: value})
-    display(widgets.VBox([*controls.values(), image, widgets.HTML(plots.inline(caption))]))
+    display(widgets.VBox([*controls.values(), image, widgets.HTMLMath(plots.inline(caption))]))
 
 
 def _static(draw, alt, caption, name, shown, choices):
@@ -133,7 +136,7 @@ def _static(draw, alt, caption, name, shown, choices):
     def pick(gid):
         choice, _, value = gid.removeprefix("pick:").partition("=")
         if not gid.startswith("pick:"):
-            return None
+            return ""
         index = [str(v) for v in choices.get(choice, ())]
         if value not in index:
             raise ValueError(f"{name}: region {gid!r} is not among the choices {choices}")
@@ -145,9 +148,8 @@ def _static(draw, alt, caption, name, shown, choices):
         state = dict(zip(choices, values, strict=True))
         text = alt(**state)
         plots.check_words(name, alt=text)
-        picture = f'<p class="figure-state">{html.escape(describe(state))}</p>' + plots.svg(
-            draw(**state), f"{name}-{k}", text, pick
-        )
+        picture = plots.svg(draw(**state), f"{name}-{k}", text, pick)
+        picture = f'<p class="figure-state">{html.escape(describe(state))}</p>{picture}'
         if state in shown:
             hidden = "" if state == shown[0] else " hidden"
             frames.append(f'<div class="figure-frame figure-key"{hidden}>{picture}</div>')
@@ -188,6 +190,5 @@ def _control(name, choice, values, at):
             f'aria-valuetext="{labels[at]}">'
         )
     return (
-        f'<div {what}><label for="{ident}">{words} = <output>{labels[at]}</output></label>'
-        f"{field}</div>"
+        f'<div {what}><label for="{ident}">{words} = <span>{labels[at]}</span></label>{field}</div>'
     )

@@ -18,6 +18,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+_CRISP = ' shape-rendering="crispEdges"'  # no seams between cells
+
 # name: (on white paper, on dark paper). The light values double as the sentinels that `svg` turns
 # into var(--c-NAME), so no two may be equal. Every one but grid and paper has a contrast of at
 # least 4.5 to its paper; quantities that meet in one figure stay apart for colour-blind readers.
@@ -60,28 +62,22 @@ MAX_WIDTH, MIN_FONT = 4.6, 9
 STYLE = {
     "figure.figsize": (MAX_WIDTH, 2.6),
     "figure.constrained_layout.use": True,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
     "axes.edgecolor": colour("muted"),
     "axes.labelcolor": colour("ink"),
-    "axes.titlesize": 10,
+    "axes.prop_cycle": plt.cycler(color=[colour(k) for k in ("accent", "grad", "o", "g", "c")]),
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.unicode_minus": True,
-    "axes.prop_cycle": plt.cycler(color=[colour(k) for k in ("accent", "grad", "o", "g", "c")]),
+    "axes.titlesize": 10,
     "font.size": 10,
     "grid.color": colour("grid"),
-    "xtick.color": colour("muted"),
-    "ytick.color": colour("muted"),
-    "xtick.labelsize": 9.5,
-    "ytick.labelsize": 9.5,
-    "text.color": colour("ink"),
     "legend.frameon": False,
-    "legend.fontsize": 9.5,
     "lines.linewidth": 1.8,
     "mathtext.fontset": "stix",  # as wide as Times, which every reader's machine has
     "svg.fonttype": "none",
     "svg.hashsalt": "figure",
+    "text.color": colour("ink"),
+    "xtick.color": colour("muted"),
+    "ytick.color": colour("muted"),
 }
 plt.rcParams.update(STYLE)
 
@@ -108,38 +104,34 @@ def inline(text):
 def _check_figure(fig, name):
     if not isinstance(fig, Figure):
         raise ValueError(f"{name}: expected a matplotlib Figure; got {type(fig).__name__}")
-    if fig.get_figwidth() > MAX_WIDTH:
+    texts = [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    least = min((t.get_fontsize() for t in texts), default=MIN_FONT)
+    if fig.get_figwidth() > MAX_WIDTH or least < MIN_FONT:
         raise ValueError(
-            f"{name}: expected a figure at most {MAX_WIDTH} inches wide, or its text "
-            f"is too small on a phone; got {fig.get_figwidth()}"
+            f"{name}: expected at most {MAX_WIDTH} inches and no text below {MIN_FONT} points, to "
+            f"be legible on a phone; got {fig.get_figwidth():g} inches, {least:g} points"
         )
-    for text in fig.findobj(Text):
-        if text.get_visible() and text.get_text().strip() and text.get_fontsize() < MIN_FONT:
-            raise ValueError(
-                f"{name}: expected text of at least {MIN_FONT} points; got "
-                f"{text.get_fontsize():g} for {text.get_text()!r}"
-            )
 
 
-def _shrink(tag, name):
-    """One tag of matplotlib's SVG with colours as variables and short numbers."""
+def _for_page(tag, name):
+    """One tag of matplotlib's SVG with colours as variables, the page's fonts, short numbers."""
 
     def variable(match):
         if match[0] not in _NAME_OF:
             raise ValueError(f"{name}: {match[0]} is not in plots.COLOURS; use plots.colour(...)")
         return f"var(--c-{_NAME_OF[match[0]]})"
 
-    def family(match):
-        kind = next((k for k in ("STIX", "Mono") if k in match[0]), None)
-        return f"font-family: var(--f-{kind.lower()})" if kind else ""
+    def font(match):
+        kind = next((k for k in ("stix", "mono") if k in match[0].lower()), None)
+        return f" font-family: var(--f-{kind});" if kind else ""
 
     tag = re.sub(r"(?<=: )#[0-9a-f]{6}", variable, tag)
-    tag = re.sub(r"font-family: [^;\"]*", family, tag)
+    tag = re.sub(r" font-family: ([^;\"]*);?", font, tag)
     tag = re.sub(r"(\d\.\d\d)\d+", r"\1", tag)
     return re.sub(r"\s+", " ", tag.replace("xlink:href", "href"))
 
 
-def svg(fig, name, alt, pick=lambda gid: None):
+def svg(fig, name, alt, pick=lambda gid: ""):
     """`fig` as an SVG element whose ids start with `name`; closes `fig`.
 
     `pick(gid)` may return the attributes of a clickable region for an artist's gid.
@@ -150,35 +142,29 @@ def svg(fig, name, alt, pick=lambda gid: None):
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         fig.savefig(out, format="svg", transparent=True, metadata=nothing)
     plt.close(fig)
-    text = re.sub(
-        r"<!--.*?-->|<defs>\s*<style.*?</defs>|<metadata>.*?</metadata>",
-        "",
-        out.getvalue().split("<svg", 1)[1],
-        flags=re.S,
-    )
-    head, text = text.split(">", 1)
+    head, text = out.getvalue().split("<svg", 1)[1].split(">", 1)
     if "<image" in text:
-        raise ValueError(f"{name}: holds a bitmap (imshow?); draw cells with plots.heat")
-    used = {
-        old: f"{name}-{k}"
-        for k, old in enumerate(dict.fromkeys(re.findall(r'(?:href="|url\()#([^")]+)', text)))
-    }
+        raise ValueError(f"{name}: expected no bitmap; draw cells with plots.heat, not imshow")
+    text = re.sub(r"<!--.*?-->|<defs>\s*<style.*?</defs>", "", text, flags=re.S)
+    links = dict.fromkeys(re.findall(r'(?:href="|url\()#([^")]+)', text))
+    ids = {old: f"{name}-{k}" for k, old in enumerate(links)}
 
     def rename(match):
         gid = html.unescape(match[1])
-        return f' id="{used[gid]}"' if gid in used else pick(gid) or ""
+        return f' id="{ids[gid]}"' if gid in ids else _CRISP if gid == "cells" else pick(gid)
 
     text = re.sub(r' id="([^"]*)"', rename, text)
-    text = re.sub(r'(href="|url\()#([^")]+)', lambda m: f"{m[1]}#{used[m[2]]}", text)
-    text = re.sub(r"<[^>]+>", lambda m: _shrink(m[0], name), text)
-    text = re.sub(r">\s+<", "><", re.sub(r"<g\s*>\s*</g>", "", text)).strip()
-    box = re.search(r'viewBox="[^"]*"', head)[0]
-    role = "group" if "data-pick" in text else "img"
-    return f'<svg {box} role="{role}" aria-label="{html.escape(alt)}">{text}'
+    text = re.sub(r'(href="|url\()#([^")]+)', lambda m: f"{m[1]}#{ids[m[2]]}", text)
+    text = re.sub(r"<[^>]+>", lambda m: _for_page(m[0], name), text)
+    text = re.sub(r">\s+<", "><", text).strip()
+    box, role = re.search(r'viewBox="[^"]*"', head)[0], "group" if "data-pick" in text else "img"
+    width = f"max-width: {fig.get_figwidth() * 7.6:.1f}rem"
+    return f'<svg {box} style="{width}" role="{role}" aria-label="{html.escape(alt)}">{text}'
 
 
-def png(fig, alt):
+def png(fig, name, alt):
     """`fig` as an `img` element for a live notebook; closes `fig`."""
+    _check_figure(fig, name)
     out = io.BytesIO()
     fig.savefig(out, format="png", dpi=160, facecolor=colour("paper"))
     plt.close(fig)
@@ -196,12 +182,11 @@ def show(fig, *, alt, caption, name):
     Example: `show(fig, name="fig-decay", caption="...", alt="...")`.
     """
     check_words(name, alt=alt, caption=caption)
-    _check_figure(fig, name)
-    emit(svg(fig, name, alt) if static() else png(fig, alt), caption, name)
+    emit(svg(fig, name, alt) if static() else png(fig, name, alt), caption, name)
 
 
 def emit(body, caption, name):
-    """Display the HTML `body` with its caption; book/_ext/figures.py numbers it in the page."""
+    """Display the HTML `body` with its caption; bookext/numbering.py numbers it in the page."""
     display(
         {
             "text/html": f'<figure id="{name}"><div class="figure">{body}</div>'
@@ -212,17 +197,22 @@ def emit(body, caption, name):
     )
 
 
+def minus(text):
+    """`text` with the typographic minus sign."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 def tint(values, name, scale=1.0, strongest=1.0):
     """RGBA for `values`: the paper at 0, the colour `name` (None: pos or neg) at `scale`."""
     values = np.asarray(values, float)
     signs = np.where(values < 0, "neg", "pos") if name is None else np.full(values.shape, name)
     rgba = np.array([to_rgba(colour(k)) for k in signs.ravel()]).reshape(*values.shape, 4)
-    rgba[..., 3] = strongest * np.clip(np.abs(values) / (scale or 1.0), 0, 1)
+    rgba[..., 3] = strongest * np.clip(np.nan_to_num(np.abs(values)) / (scale or 1.0), 0, 1)
     return rgba
 
 
 def heat(values, ax, *, name=None, scale=None, rows=None, cols=None, numbers=None):
-    """Draw a matrix (R, C) as tinted cells, row 0 on top.
+    """Draw a matrix (R, C) as tinted cells, row 0 on top; a nan leaves its cell empty.
 
     Args: `name`, the quantity whose colour is used, for values >= 0; without it negative and
     positive values get two colours; `scale`, the value of the full colour (default: the largest);
@@ -232,43 +222,32 @@ def heat(values, ax, *, name=None, scale=None, rows=None, cols=None, numbers=Non
     Example: `heat(contribution, ax, rows=["loss 1", ...], cols=["step 1", ...], numbers=".2f")`.
     """
     values = np.asarray(values, float)
-    if values.ndim != 2 or (name and values.min() < 0):
+    if values.ndim != 2 or (name and np.nanmin(values) < 0):
         raise ValueError(
-            "heat: expected a matrix, with values >= 0 if a name is given; "
-            f"got shape {values.shape}, name {name!r}, least {values.min():g}"
+            "heat: expected a matrix (R, C), with values >= 0 if a name is given; "
+            f"got shape {values.shape}, name {name!r}"
         )
-    scale = np.abs(values).max() if scale is None else scale
+    scale = np.nanmax(np.abs(values)) if scale is None else scale
     # Ink must stay legible on the strongest tint, in light and in dark.
-    ax.pcolormesh(tint(values, name, scale, 0.5 if numbers else 1.0), antialiased=False)
-    ax.invert_yaxis()
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
-    for axis, labels, size in ((ax.yaxis, rows, len(values)), (ax.xaxis, cols, values.shape[1])):
-        axis.set_ticks(np.arange(size) + 0.5 if labels is not None else [], labels)
+    _cells(tint(values, name, scale, 0.5 if numbers else 1.0), ax)
+    for axis, labels in ((ax.yaxis, rows), (ax.xaxis, cols)):
+        axis.set_ticks([] if labels is None else np.arange(len(labels)) + 0.5, labels)
     if numbers:
         for (r, c), v in np.ndenumerate(values):
-            ax.text(
-                c + 0.5,
-                r + 0.5,
-                f"{v:{numbers}}".replace("-", "\N{MINUS SIGN}"),
-                ha="center",
-                va="center",
-                fontsize=MIN_FONT,
-            )
+            text = "" if np.isnan(v) else minus(f"{v:{numbers}}")
+            ax.text(c + 0.5, r + 0.5, text, ha="center", va="center")
     else:
-        _bar(ax.inset_axes([1.02, 0, 0.03, 1]), name, scale)
+        bar = ax.inset_axes([1.02, 0, 0.03, 1])
+        ends = scale, -scale if name is None else 0
+        _cells(tint(np.linspace(*ends, 11)[:, None], name, scale), bar)
+        bar.yaxis.tick_right()
+        bar.set(xticks=[], yticks=[0, 11], yticklabels=[minus(f"{v:.3g}") for v in ends])
     return ax
 
 
-def _bar(ax, name, scale):
-    """The tints from `scale` down to 0 or, for signed values, to -scale."""
-    least = -scale if name is None else 0
-    steps = np.linspace(scale, least, 11)[:, None]
-    ax.pcolormesh(tint(steps, name, scale), antialiased=False)
+def _cells(rgba, ax):
+    ax.pcolormesh(rgba, gid="cells")
     ax.invert_yaxis()
-    ax.set(xticks=[])
-    ax.set_yticks([0, 11], [f"{v:.3g}".replace("-", "\N{MINUS SIGN}") for v in (scale, least)])
-    ax.yaxis.tick_right()
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
 
@@ -281,13 +260,8 @@ def gates(values, ax, name, *, text=None):
 
     Example: `gates(f, axes[0], "f", text="it was the best")`.
     """
-    heat(
-        np.transpose(values),
-        ax,
-        name=name if name in "iforz" else None,
-        scale=None if name == "c" else 1,
-        cols=None if text is None else list(text),
-    )
+    sequential, scale = name in "iforz", None if name == "c" else 1
+    heat(np.transpose(values), ax, name=name if sequential else None, scale=scale, cols=text)
     for label in ax.get_xticklabels():
         label.set(family="monospace", color=colour("ink"))
     ax.set_ylabel(name, rotation=0, ha="right", va="center", color=colour(name), weight="bold")
@@ -318,52 +292,32 @@ def decay(norms, ax, *, name="grad", label=None):
 def graph(nodes, edges, ax, *, paths=(), pick=None):
     """Draw a computation graph.
 
-    Args: `nodes` maps an id to (x, y, label, colour name); `edges` holds (from, to) or (from, to,
-    bend); `paths`, sequences of ids whose edges are highlighted; `pick` maps ids to
+    Args: `nodes` maps an id to (x, y, label, colour name); `edges` holds tuples (from, to) or
+    (from, to, bend); `paths`, sequences of ids whose edges are highlighted; `pick` maps ids to
     "NAME=VALUE": in `explore` a click on the node sets that choice.
 
     Example: `graph({"h1": (1, 0, "$h_1$", "h"), "L1": (1, 1, "$l_1$", "grad")}, [("h1", "L1")],
     ax, paths=[("h1", "L1")], pick={"L1": "loss=1"})`.
     """
-    on = {(a, b) for path in paths for a, b in itertools.pairwise(path)}
-    if unknown := {n for e in (*edges, *on) for n in e[:2]} - set(nodes) or on - {
-        tuple(e[:2]) for e in edges
-    }:
+    on = {edge for path in paths for edge in itertools.pairwise(path)}
+    unknown = {n for e in edges for n in e[:2] if n not in nodes} | (on - {e[:2] for e in edges})
+    if unknown:
         raise ValueError(
-            f"graph: expected edges between {list(nodes)} and paths along edges; "
-            f"got {sorted(unknown)}"
+            f"graph: expected edges between the nodes {', '.join(nodes)} and paths along edges; "
+            f"got {', '.join(map(str, unknown))}"
         )
+    arrow = {"arrowstyle": "-|>", "shrinkA": 15, "shrinkB": 15, "color": colour("muted")}
     for a, b, *bend in edges:
-        look = {"color": colour("grad"), "lw": 2.4} if (a, b) in on else {"color": colour("muted")}
-        ax.annotate(
-            "",
-            nodes[b][:2],
-            nodes[a][:2],
-            arrowprops={
-                "arrowstyle": "-|>",
-                "shrinkA": 14,
-                "shrinkB": 14,
-                **look,
-                "connectionstyle": f"arc3,rad={bend[0] if bend else 0}",
-            },
-        )
+        lit = {"color": colour("grad"), "lw": 2.4} if (a, b) in on else {}
+        bent = {"connectionstyle": f"arc3,rad={bend[0] if bend else 0}"}
+        ax.annotate("", nodes[b][:2], nodes[a][:2], arrowprops=arrow | lit | bent)
     for ident, (x, y, label, name) in nodes.items():
-        lit = any(ident in edge for edge in on)
-        ax.text(
-            x,
-            y,
-            label,
-            ha="center",
-            va="center",
-            color=colour(name),
-            gid=f"pick:{pick[ident]}" if pick and ident in pick else None,
-            bbox={
-                "boxstyle": "round,pad=0.4",
-                "facecolor": colour("paper"),
-                "edgecolor": colour(name),
-                "linewidth": 2.4 if lit else 1,
-            },
-        )
+        width = 2.4 if any(ident in edge for edge in on) else 1
+        box = {"facecolor": colour("paper"), "edgecolor": colour(name), "linewidth": width}
+        text = ax.text(x, y, label, ha="center", va="center", color=colour(name), fontsize=12)
+        text.set_bbox(box | {"boxstyle": "round,pad=0.4"})
+        if ident in (pick or {}):
+            text.set_gid(f"pick:{pick[ident]}")
     x, y = np.array([node[:2] for node in nodes.values()], float).T
     ax.set(xlim=(x.min() - 0.5, x.max() + 0.5), ylim=(y.min() - 0.5, y.max() + 0.5))
     ax.axis("off")

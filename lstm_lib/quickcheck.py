@@ -47,15 +47,11 @@ def _check(answer, tolerance, wrong, reason, hint, name):
     return {
         "answer": answer,
         "tolerance": tolerance,
-        "shown": _shown(answer),
+        "shown": plots.minus(f"{answer:.4g}"),
         "reason": reason,
         "hint": hint,
         "wrong": [[float(v), text] for v, text in wrong.items()],
     }
-
-
-def _shown(value):
-    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
 
 
 def parse(text):
@@ -80,14 +76,16 @@ def judge(text, check):
 
 def _static(question, check, name):
     """A form that figures.js brings to life; without script the answer unfolds."""
+    said = {key: plots.inline(check[key]) for key in ("reason", "hint")}
+    said["wrong"] = [[value, plots.inline(text)] for value, text in check["wrong"]]
     display(
         {
             "text/html": f"""<form class="quick-check" id="{name}"
-data-check="{html.escape(json.dumps(check))}"><p><strong>Quick check.</strong>
+data-check="{html.escape(json.dumps(check | said))}"><p><strong>Quick check.</strong>
 <label for="{name}-answer">{plots.inline(question)}</label></p>
 <p class="quick-check-row" hidden><input id="{name}-answer" type="text" autocomplete="off">
 <button type="submit">Check</button></p><p role="status"></p><details><summary>Show the answer
-</summary><p>{check["shown"]}. {plots.inline(check["reason"])}</p></details></form>""",
+</summary><p>{check["shown"]}. {said["reason"]}</p></details></form>""",
             "text/plain": f"Quick check. {question}",
         },
         raw=True,

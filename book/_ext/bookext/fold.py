@@ -8,12 +8,12 @@ class details(nodes.Element):
     pass
 
 
-class summary(nodes.Element):
+class summary(nodes.TextElement):
     pass
 
 
 class FoldDropdowns(SphinxPostTransform):
-    """Fold the body of each admonition, exercise or solution of class `dropdown` under its title."""
+    """Fold each admonition, exercise or solution of class `dropdown` under its title."""
 
     default_priority = 900
 
@@ -21,34 +21,40 @@ class FoldDropdowns(SphinxPostTransform):
         for box in list(self.document.findall(nodes.Admonition)):
             if "dropdown" in box["classes"]:
                 title, *body = box.children
+                label = summary("", "", *title.children, classes=["admonition-title"])
+                for link in list(label.findall(nodes.reference)):
+                    link.replace_self(link.children)  # a link inside a button cannot be reached
                 box.children = []
-                box += details("", summary("", *title.children), *body)
+                box += details("", label, *body)
 
 
-class FoldChecks(SphinxPostTransform):
-    """Fold the source of a cell that checks lines of a derivation (a tag `step-...`)."""
+class FoldSources(SphinxPostTransform):
+    """Fold the source of a cell tagged `hide-input`, and of one that checks a derivation's lines.
 
-    default_priority = 100  # before myst-nb hides the input
+    Such a cell is tagged with the lines' labels, `step-...`; `show-input` keeps its source open.
+    """
+
+    default_priority = 100  # before myst-nb folds in its own way
 
     def run(self, **kwargs):
-        for cell in self.document.findall(nodes.container):
-            steps = [c[len("tag_") :] for c in cell["classes"] if c.startswith("tag_step-")]
-            if steps and "tag_show-input" not in cell["classes"]:
-                cell["classes"].append("check")
-                cell["hide_mode"] = "input"
-                cell["prompt_show"] = cell["prompt_hide"] = "Checked by machine"
+        for cell in list(self.document.findall(nodes.container)):
+            check = any(name.startswith("tag_step-") for name in cell["classes"])
+            if cell.get("nb_element") != "cell_code" or "tag_show-input" in cell["classes"]:
+                continue
+            if check or cell.get("hide_mode") == "input":
+                cell["hide_mode"] = None
+                label = summary("", "Checked by machine" if check else "Show the code")
+                code = cell.children[0]
+                fold = details(classes=["fold", *(["check"] if check else [])])
+                cell.replace(code, fold)
+                fold += [label, code]
 
 
 def setup(app):
-    for node, attributes in ((details, ""), (summary, ' class="admonition-title"')):
+    for node in (details, summary):
         tag = node.__name__
-        start, end = f"<{tag}{attributes}>", f"</{tag}>"
-        app.add_node(
-            node,
-            html=(
-                lambda self, node, start=start: self.body.append(start),
-                lambda self, node, end=end: self.body.append(end),
-            ),
-        )
+        start = lambda self, node, tag=tag: self.body.append(self.starttag(node, tag, ""))  # noqa: E731
+        end = lambda self, node, tag=tag: self.body.append(f"</{tag}>")  # noqa: E731
+        app.add_node(node, html=(start, end))
     app.add_post_transform(FoldDropdowns)
-    app.add_post_transform(FoldChecks)
+    app.add_post_transform(FoldSources)

@@ -39,7 +39,14 @@ def drop_stale(app, config):
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel, not the user's
 
 
+def forget_failure(app, exception):
+    """After a warning read every page again: Sphinx warns about a page only when it reads it."""
+    if exception or app._warncount:
+        shutil.rmtree(app.doctreedir, ignore_errors=True)
+
+
 def setup(app):
+    app.connect("build-finished", forget_failure, priority=999)
     app.add_config_value("book_pages", "", "html", [str])
     app.add_config_value("book_code", "", "env", [str])
     app.connect("config-inited", drop_stale)

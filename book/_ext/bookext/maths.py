@@ -6,7 +6,7 @@ from docutils import nodes
 from .assets import MODULES, NODE
 from .trace import code_links
 
-# The book's own commands. A notebook that uses them holds LIVE in a Markdown cell tagged
+# The book's own commands. A notebook that uses them holds $LIVE$ in a Markdown cell tagged
 # `remove-cell`, so that Jupyter's MathJax knows them too. \textcolor{f}{f_t} marks the quantity f:
 # here it becomes a class, in Jupyter and on GitHub an unknown and therefore ignored colour.
 MACROS = {
@@ -15,7 +15,7 @@ MACROS = {
     r"\had": r"\odot",
     r"\T": r"^{\top}",
 }
-LIVE = "$%s$" % "".join(
+LIVE = "".join(
     rf"\def{name}{'#1#2' if '#' in body else ''}{{{body}}}" for name, body in MACROS.items()
 )
 

@@ -4,38 +4,31 @@ import re
 
 from sphinx.errors import ExtensionError
 
-UNUSED = ("sphinx_highlight", "doctools", "language_data", "design-tabs", "require", "html-manager")
-
-
-def needed(file):
-    name = str(getattr(file, "filename", file) or "")
-    return not any(part in name for part in UNUSED)
+# Search highlighting and keyboard shortcuts of the basic theme; needed on the search page only.
+UNUSED = ("sphinx_highlight", "doctools")
+# docutils gives citations roles that ARIA 1.2 has deprecated or does not allow there.
+ROLES = re.compile(r' role="(doc-[a-z]+|list)"')
 
 
 def finish(app, pagename, templatename, context, doctree):
-    if "<img" in context.get("body", ""):
+    body = context.get("body", "")
+    if "<img" in body:
         raise ExtensionError(
             f"{pagename}: an image did not come through the figure path. "
             "Draw it and end the cell with lstm_lib.plots.show(fig, alt=..., caption=..., name=...)"
         )
+    context["body"] = ROLES.sub("", body)
     if pagename != "search":
-        context["script_files"] = [f for f in context["script_files"] if needed(f)]
+        context["script_files"] = [
+            file for file in context["script_files"] if not any(u in str(file) for u in UNUSED)
+        ]
     source = context.get("sourcename") or ""
     context["notebook"] = source if source.endswith(".ipynb") else ""
     context["book_repository"] = app.config.book_repository
-
-
-def set_repository(app, config):
-    """The edit button is Furo's, the other one ours; both follow from one address."""
-    if config.book_repository:
-        config.html_theme_options.update(
-            source_repository=config.book_repository, source_branch="main", source_directory=""
-        )
 
 
 def setup(app):
     app.setup_extension("furo")  # before the configuration is read: it defines pygments_dark_style
     app.add_config_value("comments_config", {}, "")  # Jupyter Book sets it for sphinx_comments
     app.add_config_value("book_repository", "", "html", [str])
-    app.connect("config-inited", set_repository)
     app.connect("html-page-context", finish, priority=900)

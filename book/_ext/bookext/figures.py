@@ -1,6 +1,7 @@
 """Figures that lstm_lib writes as HTML get a number and can be named by {numref}."""
 
 import re
+from html import unescape
 
 from docutils import nodes
 
@@ -24,7 +25,7 @@ def caption_node(text):
     """The caption's HTML with its $formulas$."""
     node = nodes.caption("", "")
     for k, part in enumerate(re.split(r"\$([^$]+)\$", text)):
-        node += nodes.math(part, part) if k % 2 else raw(part)
+        node += nodes.math(part, unescape(part)) if k % 2 else raw(part)
     return node
 
 
@@ -39,6 +40,7 @@ def number_figures(app, doctree):
         figure["classes"] += attribute(found["attributes"], "class").split()
         figure += [raw(found["inner"] + found["rest"]), caption_node(found["caption"])]
         node.replace_self(figure)
+        doctree.note_explicit_target(figure)
         title = re.sub(r"<[^>]+>", "", found["caption"])
         domain.anonlabels[name] = app.env.docname, name
         domain.labels[name] = app.env.docname, name, title

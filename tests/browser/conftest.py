@@ -1,0 +1,98 @@
+"""The built book in a real browser, opened from file:// with the network cut."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SITE = ROOT / "_build" / "html"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def find_browser():
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def pages():
+    """Every HTML page of the built book; a first run has none yet and the tests say so."""
+    return sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html"))
+
+
+@pytest.fixture(scope="session")
+def site():
+    if not (SITE / "index.html").exists():
+        subprocess.run(["make", "book"], cwd=ROOT, check=True)
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = find_browser()
+    if not path:
+        reason = "no Chromium found; on Debian and Ubuntu: sudo apt install chromium"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+class Log:
+    """What a page asked of the network and what went wrong."""
+
+    def __init__(self, page):
+        self.foreign, self.failed, self.errors = [], [], []
+        page.route(lambda url: not url.startswith(("file:", "data:", "blob:")), self.block)
+        page.on("requestfailed", lambda request: self.failed.append(request.url))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self.console)
+
+    def block(self, route):
+        self.foreign.append(route.request.url)
+        route.abort()
+
+    def console(self, message):
+        if message.type == "error":
+            self.errors.append(message.text)
+
+
+@pytest.fixture
+def open_page(site, browser):
+    """`open_page(path, width=, scheme=, script=)` -> a loaded page with `.log`."""
+    contexts = []
+
+    def open_(path, width=1280, scheme="light", script=True, **options):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            java_script_enabled=script,
+            **options,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.log = Log(page)
+        page.goto((site / path).as_uri())
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def axe_source():
+    return Path(sys.prefix) / "share/book-assets/node_modules/axe-core/axe.min.js"

@@ -1,0 +1,32 @@
+"""The running example is small enough to be computed with plain numbers."""
+
+from math import exp, log, tanh
+
+import numpy as np
+import pytest
+
+from lstm_lib import bptt, example, readout, rnn
+
+
+def test_example_by_hand():
+    h = [0.0, 0.0]
+    losses = []
+    for row, target in zip([(0.5, -0.5), (1.0, 0.0), (1.0, 0.0)], [1, 1, 0], strict=True):
+        h = [
+            tanh(row[0] + 0.5 * h[0] - 0.5 * h[1]),
+            tanh(row[1] + 0.5 * h[0] + 1.0 * h[1]),
+        ]
+        u = [h[0] + 0.5 * h[1], -h[0]]
+        losses.append(log(exp(u[0]) + exp(u[1])) - u[target])
+
+    run = bptt.forward(rnn, example.rnn, example.x)
+    L, _ = readout.cross_entropy(readout.logits(example.output, run.h), example.y)
+    assert run.h[-1, 0] == pytest.approx(h)
+    assert pytest.approx(sum(losses) / 3) == L
+
+
+def test_example_is_the_same_from_tokens():
+    from_tokens = bptt.forward(rnn, example.rnn, example.tokens)
+    assert np.array_equal(from_tokens.h, bptt.forward(rnn, example.rnn, example.x).h)
+    assert [example.symbols[k] for k in example.tokens[:, 0]] == ["a", "b", "b"]
+    assert [example.symbols[k] for k in example.y[:, 0]] == ["b", "b", "a"]
