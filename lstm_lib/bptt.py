@@ -1,7 +1,7 @@
 """Any cell over a whole sequence: forward through time, and back-propagation through time.
 
 A cell is anything with Params, State, Cache, shapes, init, zero_state, step and step_backward. If
-its step is also split into `inputs`, `local_derivatives`, `recur_backward` and `gradients`, then the
+its step is also split into `inputs`, `local_derivatives`, `recur_backward` and `gradients`, the
 products with the inputs and the parameter gradients are computed for all steps at once.
 """
 
@@ -47,13 +47,14 @@ def forward(cell, params, x, state=None):
     """
     x, state = _checked(cell, params, x, state)
     steps = ((None, a) for a in cell.inputs(params, x)) if hasattr(cell, "inputs") else zip(x)
-    hs, caches = [], []
-    for step_inputs in steps:
-        x_t, *a_x = step_inputs
+    T = len(x)
+    for t, (x_t, *a_x) in enumerate(steps):
         state, cache = cell.step(params, x_t, state, *a_x)
-        hs.append(state.h)
-        caches.append(cache)
-    return Run(np.stack(hs), state, tree.stack(caches)._replace(x=x))
+        if t == 0:
+            h, caches = tree.empty(T, state.h), tree.empty(T, cache)
+        h[t] = state.h
+        tree.put(caches, t, cache)
+    return Run(h, state, caches._replace(x=x))
 
 
 def backward(cell, params, run, dh, dstate=None):
@@ -77,7 +78,8 @@ def backward(cell, params, run, dh, dstate=None):
     dh = checks.numbers("dh", dh, run.h.shape)
     if dstate is None:
         dstate = tree.zeros_like(run.state)
-    dstate = checks.like("dstate", dstate, tree.map(np.shape, run.state))
+    else:
+        dstate = checks.like("dstate", dstate, tree.map(np.shape, run.state))
     sweep = _sweep_split if hasattr(cell, "inputs") else _sweep
     return sweep(cell, params, run, dh, dstate)
 
@@ -86,15 +88,17 @@ def _checked(cell, params, x, state):
     """The arguments of `forward` as arrays, the zero state filled in."""
     D, H = np.shape(params.W_x)[0], np.shape(params.W_h)[0]
     params = checks.like("params", params, cell.shapes(D, H))
-    x = np.asarray(x)
-    x = (
-        checks.tokens("x", x, "TN", D)
-        if x.dtype.kind in "iu"
-        else checks.numbers("x", x, ("T", "N", D))
-    )
-    zero = cell.zero_state(x.shape[1], H, params.W_h.dtype)
-    state = zero if state is None else checks.like("state", state, tree.map(np.shape, zero))
-    return x, state
+    if np.asarray(x).dtype.kind in "iu":
+        x = checks.tokens("x", x, ("T", "N"), D)
+        dtype = np.result_type(*params)
+    else:
+        x = checks.numbers("x", x, ("T", "N", D))
+        dtype = np.result_type(x, *params)
+    zero = cell.zero_state(x.shape[1], H, dtype)
+    if state is None:
+        return x, zero
+    state = checks.like("state", state, tree.map(np.shape, zero))
+    return x, tree.astype(state, np.result_type(dtype, *state))
 
 
 def _sweep(cell, params, run, dh, dstate):
@@ -113,15 +117,16 @@ def _sweep(cell, params, run, dh, dstate):
 def _sweep_split(cell, params, run, dh, dstate):
     """The same, with only what must wait for step t + 1 inside the loop."""
     T, block = len(dh), max(1, BLOCK // dh[0].size)
-    da, dstates = [None] * T, [None] * T + [dstate]
+    dstates = [None] * T + [dstate]
     for start in reversed(range(0, T, block)):
         local = cell.local_derivatives(tree.at(run.caches, slice(start, start + block)))
-        for t in reversed(range(start, min(start + block, T))):
+        for t, local_t in reversed(list(enumerate(tree.unstack(local), start))):
             dstates[t + 1] = _receive(dstates[t + 1], dh[t])
-            da[t], dstates[t] = cell.recur_backward(
-                params, dstates[t + 1], tree.at(local, t - start)
-            )
-    dx, dparams = cell.gradients(params, run.caches, np.stack(da))
+            da_t, dstates[t] = cell.recur_backward(params, dstates[t + 1], local_t)
+            if t == T - 1:
+                da = tree.empty(T, da_t)
+            da[t] = da_t
+    dx, dparams = cell.gradients(params, run.caches, da)
     return Grads(dx, dparams, dstates)
 
 

@@ -96,53 +96,55 @@ def dcross_entropy(u, y):
     return du
 
 
-def project(x, W):
-    """x W for rows x (..., D) and W (D, K) -> (..., K).
+def affine(x, W, b):
+    """x W + b: rows x (..., D), W (D, K), b (K,) -> (..., K).
 
     Integer tokens x (...) stand for one-hot rows, which pick rows of W.
 
     Equations: eq-affine
     """
     if x.dtype.kind in "iu":
-        return W[x]
-    return (x.reshape(-1, x.shape[-1]) @ W).reshape(*x.shape[:-1], W.shape[1])
+        return W[x] + b
+    a = x.reshape(-1, x.shape[-1]) @ W
+    a += b
+    return a.reshape(*x.shape[:-1], W.shape[1])
 
 
-def outer(x, da, D):
-    """Gradient of W in a = x W: x (..., D) or tokens (...), da (..., K) -> (D, K).
+def affine_backward(x, da, W):
+    """Gradients (dx, dW, db) of a = x W + b: x (..., D) or tokens (...), da (..., K).
 
-    Summed over all leading axes: rows of a batch, steps of a sequence.
-
-    Equations: eq-affine-backward
-    """
-    da = da.reshape(-1, da.shape[-1])
-    if x.dtype.kind in "iu":
-        return scatter_add(x.reshape(-1), da, D)
-    return x.reshape(-1, D).T @ da
-
-
-def project_backward(x, da, W):
-    """Gradient of x in a = x W: da (..., K) -> (..., D). Tokens have none: None.
+    dW (D, K) and db (K,) are sums over all leading axes; dx is None for tokens.
 
     Equations: eq-affine-backward
     """
     if x.dtype.kind in "iu":
-        return None
-    return (da.reshape(-1, da.shape[-1]) @ W.T).reshape(x.shape)
+        return None, scatter_add(x, da, len(W)), sum_rows(da)
+    return (rows(da) @ W.T).reshape(x.shape), outer(x, da), sum_rows(da)
 
 
-def scatter_add(tokens, rows, D):
-    """Sum the rows (M, K) of each token (M,) from 0 to D-1 -> (D, K)."""
+def outer(x, da):
+    """Sum of the outer products of corresponding rows: x (..., D), da (..., K) -> (D, K)."""
+    return rows(x).T @ rows(da)
+
+
+def scatter_add(tokens, da, D):
+    """`outer` for tokens (...) below D: the sum of the rows of da (..., K) that each token has."""
+    tokens, da = tokens.ravel(), rows(da)
     order = np.argsort(tokens, kind="stable")
     present, starts = np.unique(tokens[order], return_index=True)
-    total = np.zeros((D, rows.shape[1]), rows.dtype)
-    total[present] = np.add.reduceat(rows[order], starts, axis=0)
-    return total
+    dW = np.zeros((D, da.shape[1]), da.dtype)
+    dW[present] = np.add.reduceat(da[order], starts, axis=0)
+    return dW
 
 
 def sum_rows(da):
     """Gradient of a bias that was copied to every row: (..., K) -> (K,)."""
-    return da.reshape(-1, da.shape[-1]).sum(axis=0)
+    return rows(da).sum(axis=0)
+
+
+def rows(a):
+    """All leading axes as one: (..., K) -> (M, K)."""
+    return a.reshape(-1, a.shape[-1])
 
 
 def blocks(a, count):

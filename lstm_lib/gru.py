@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import init as initial
-from .functions import blocks, dsigmoid, dtanh, outer, project, project_backward, sigmoid, sum_rows
+from .functions import affine, affine_backward, blocks, dsigmoid, dtanh, outer, sigmoid
 
 
 class Params(NamedTuple):
@@ -62,7 +62,7 @@ def zero_state(N, H, dtype=np.float64):
 
 def inputs(params, x):
     """Share of the inputs in the pre-activations: x (..., D) or tokens (...) -> (..., 3H)."""
-    return project(x, params.W_x) + params.b
+    return affine(x, params.W_x, params.b)
 
 
 def step(params, x, state, a_x=None):
@@ -102,15 +102,10 @@ def recur_backward(params, dstate, local):
 
 def gradients(params, cache, da):
     """dx and the gradient of Params from da: of one step (N, 3H), or of all steps (T, N, 3H)."""
-    D, H = params.W_x.shape[0], params.W_h.shape[0]
-    h, r = cache.prev.h, cache.gates.r
-    dW_h = [outer(h, da[..., : 2 * H], H), outer(r * h, da[..., 2 * H :], H)]
-    dparams = Params(
-        W_x=outer(cache.x, da, D),
-        W_h=np.concatenate(dW_h, axis=1),
-        b=sum_rows(da),
-    )
-    return project_backward(cache.x, da, params.W_x), dparams
+    h, r, H = cache.prev.h, cache.gates.r, params.W_h.shape[0]
+    dx, dW_x, db = affine_backward(cache.x, da, params.W_x)
+    dW_h = [outer(h, da[..., : 2 * H]), outer(r * h, da[..., 2 * H :])]
+    return dx, Params(dW_x, np.concatenate(dW_h, axis=1), db)
 
 
 def step_backward(params, dstate, cache):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import init as initial
-from .functions import blocks, dsigmoid, dtanh, outer, project, project_backward, sigmoid, sum_rows
+from .functions import affine, affine_backward, blocks, dsigmoid, dtanh, outer, sigmoid
 
 
 class Params(NamedTuple):
@@ -68,7 +68,7 @@ def zero_state(N, H, dtype=np.float64):
 
 def inputs(params, x):
     """Share of the inputs in the pre-activations: x (..., D) or tokens (...) -> (..., 4H)."""
-    return project(x, params.W_x) + params.b
+    return affine(x, params.W_x, params.b)
 
 
 def step(params, x, state, a_x=None):
@@ -111,13 +111,8 @@ def recur_backward(params, dstate, local):
 
 def gradients(params, cache, da):
     """dx and the gradient of Params from da: of one step (N, 4H), or of all steps (T, N, 4H)."""
-    D, H = params.W_x.shape[0], params.W_h.shape[0]
-    dparams = Params(
-        W_x=outer(cache.x, da, D),
-        W_h=outer(cache.prev.h, da, H),
-        b=sum_rows(da),
-    )
-    return project_backward(cache.x, da, params.W_x), dparams
+    dx, dW_x, db = affine_backward(cache.x, da, params.W_x)
+    return dx, Params(dW_x, outer(cache.prev.h, da), db)
 
 
 def step_backward(params, dstate, cache):

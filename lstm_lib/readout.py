@@ -38,7 +38,7 @@ def logits(params, h):
     Equations: eq-logits
     """
     h = checks.shape("h", h, ("T", "N", params.W_hy.shape[0]))
-    return functions.project(h, params.W_hy) + params.b_y
+    return functions.affine(h, params.W_hy, params.b_y)
 
 
 def cross_entropy(u, y, w=None):
@@ -79,9 +79,8 @@ def backward(params, h, du):
 
     Equations: eq-dreadout
     """
-    H = params.W_hy.shape[0]
-    dparams = Params(W_hy=functions.outer(h, du, H), b_y=functions.sum_rows(du))
-    return functions.project_backward(h, du, params.W_hy), dparams
+    dh, dW_hy, db_y = functions.affine_backward(h, du, params.W_hy)
+    return dh, Params(dW_hy, db_y)
 
 
 def _share(w, u):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import init as initial
-from .functions import dtanh, outer, project, project_backward, sum_rows
+from .functions import affine, affine_backward, dtanh, outer
 
 
 class Params(NamedTuple):
@@ -52,7 +52,7 @@ def zero_state(N, H, dtype=np.float64):
 
 def inputs(params, x):
     """Share of the inputs in the pre-activations: x (..., D) or tokens (...) -> (..., H)."""
-    return project(x, params.W_x) + params.b
+    return affine(x, params.W_x, params.b)
 
 
 def step(params, x, state, a_x=None):
@@ -87,13 +87,8 @@ def gradients(params, cache, da):
 
     Equations: eq-rnn-dx eq-rnn-dparams
     """
-    D, H = params.W_x.shape
-    dparams = Params(
-        W_x=outer(cache.x, da, D),
-        W_h=outer(cache.prev.h, da, H),
-        b=sum_rows(da),
-    )
-    return project_backward(cache.x, da, params.W_x), dparams
+    dx, dW_x, db = affine_backward(cache.x, da, params.W_x)
+    return dx, Params(dW_x, outer(cache.prev.h, da), db)
 
 
 def step_backward(params, dstate, cache):

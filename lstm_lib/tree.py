@@ -36,6 +36,26 @@ def stack(trees):
     return map(lambda *arrays: np.stack(arrays), *trees)
 
 
+def empty(T, tree):
+    """Room for T trees of this shape, stacked."""
+    return map(lambda v: np.empty((T, *v.shape), v.dtype), tree)
+
+
+def put(stacked, t, tree):
+    """Write a tree into place t of a stacked one."""
+    for room, v in zip(leaves(stacked), leaves(tree), strict=True):
+        room[t] = v
+
+
+def unstack(tree):
+    """The list of trees that `stack` would join."""
+    if hasattr(tree, "_fields"):
+        return [
+            type(tree)(*parts) for parts in zip(*(unstack(branch) for branch in tree), strict=True)
+        ]
+    return list(tree)
+
+
 def at(tree, index):
     """The tree of array[index]: step t of a stacked tree, or a slice of its steps."""
     return map(lambda v: v[index], tree)
@@ -53,7 +73,7 @@ def zeros_like(tree):
 
 def astype(tree, dtype):
     """The tree with each array converted to dtype."""
-    return map(lambda v: v.astype(dtype), tree)
+    return map(lambda v: v.astype(dtype, copy=False), tree)
 
 
 def norm(tree):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import gru
-from ..functions import blocks, dsigmoid, dtanh, outer, project, project_backward, sigmoid, sum_rows
+from ..functions import affine, affine_backward, blocks, dsigmoid, dtanh, outer, sigmoid, sum_rows
 from ..gru import Gates, State, zero_state
 
 __all__ = [
@@ -55,7 +55,7 @@ def init(rng, D, H, dtype=np.float64):
 
 def inputs(params, x):
     """Share of the inputs in the pre-activations: x (..., D) or tokens (...) -> (..., 3H)."""
-    return project(x, params.W_x) + params.b
+    return affine(x, params.W_x, params.b)
 
 
 def step(params, x, state, a_x=None):
@@ -96,16 +96,11 @@ def recur_backward(params, dstate, local):
 
 def gradients(params, cache, da):
     """dx and the gradient of Params from da: of one step (N, 3H), or of all steps (T, N, 3H)."""
-    D, H = params.W_x.shape[0], params.W_h.shape[0]
-    dm = da[..., 2 * H :] * cache.gates.r
-    dW_h = [outer(cache.prev.h, da[..., : 2 * H], H), outer(cache.prev.h, dm, H)]
-    dparams = Params(
-        W_x=outer(cache.x, da, D),
-        W_h=np.concatenate(dW_h, axis=1),
-        b=sum_rows(da),
-        b_n=sum_rows(dm),
-    )
-    return project_backward(cache.x, da, params.W_x), dparams
+    h, r, H = cache.prev.h, cache.gates.r, params.W_h.shape[0]
+    dx, dW_x, db = affine_backward(cache.x, da, params.W_x)
+    dm = da[..., 2 * H :] * r
+    dW_h = [outer(h, da[..., : 2 * H]), outer(h, dm)]
+    return dx, Params(dW_x, np.concatenate(dW_h, axis=1), db, b_n=sum_rows(dm))
 
 
 def step_backward(params, dstate, cache):

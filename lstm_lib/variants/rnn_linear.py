@@ -1,6 +1,6 @@
 """The recurrent cell without a non-linearity, the cell of the closed form (chapter 4)."""
 
-from ..functions import outer, project, project_backward, sum_rows
+from ..functions import affine, affine_backward, outer
 from ..rnn import Cache, Params, State, init, shapes, zero_state
 
 __all__ = ["Cache", "Params", "State", "init", "shapes", "step", "step_backward", "zero_state"]
@@ -11,7 +11,7 @@ def step(params, x, state):
 
     Equations: eq-rnn-linear-step
     """
-    h = project(x, params.W_x) + state.h @ params.W_h + params.b  # (N, H)
+    h = affine(x, params.W_x, params.b) + state.h @ params.W_h  # (N, H)
     return State(h), Cache(x, state, h)
 
 
@@ -23,6 +23,5 @@ def step_backward(params, dstate, cache):
     Equations: eq-rnn-linear-backward
     """
     dh = dstate.h
-    D, H = params.W_x.shape
-    dparams = Params(outer(cache.x, dh, D), outer(cache.prev.h, dh, H), sum_rows(dh))
-    return project_backward(cache.x, dh, params.W_x), State(dh @ params.W_h.T), dparams
+    dx, dW_x, db = affine_backward(cache.x, dh, params.W_x)
+    return dx, State(dh @ params.W_h.T), Params(dW_x, outer(cache.prev.h, dh), db)

@@ -1,6 +1,6 @@
 """The recurrent cell with relu in the place of tanh (chapter 5)."""
 
-from ..functions import drelu, outer, project, project_backward, relu, sum_rows
+from ..functions import affine, affine_backward, drelu, outer, relu
 from ..rnn import Cache, Params, State, init, shapes, zero_state
 
 __all__ = ["Cache", "Params", "State", "init", "shapes", "step", "step_backward", "zero_state"]
@@ -8,7 +8,7 @@ __all__ = ["Cache", "Params", "State", "init", "shapes", "step", "step_backward"
 
 def step(params, x, state):
     """One step: x (N, D) or tokens (N,), state.h (N, H) -> State, Cache."""
-    h = relu(project(x, params.W_x) + state.h @ params.W_h + params.b)  # (N, H)
+    h = relu(affine(x, params.W_x, params.b) + state.h @ params.W_h)  # (N, H)
     return State(h), Cache(x, state, h)
 
 
@@ -18,6 +18,5 @@ def step_backward(params, dstate, cache):
     dx is None for tokens.
     """
     da = dstate.h * drelu(cache.h)
-    D, H = params.W_x.shape
-    dparams = Params(outer(cache.x, da, D), outer(cache.prev.h, da, H), sum_rows(da))
-    return project_backward(cache.x, da, params.W_x), State(da @ params.W_h.T), dparams
+    dx, dW_x, db = affine_backward(cache.x, da, params.W_x)
+    return dx, State(da @ params.W_h.T), Params(dW_x, outer(cache.prev.h, da), db)
