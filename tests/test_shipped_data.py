@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lstm_lib import data, lstm, train, tree
+
 DATA = Path(__file__).parents[1] / "book" / "data"
 README = (DATA / "README.md").read_text(encoding="utf-8")
 TABLE = {
@@ -46,6 +48,33 @@ def test_persuasion_is_the_whole_novel_and_nothing_but_it():
     )
     assert text.endswith("\nnational importance.\n\nFinis\n")
     assert not re.search("gutenberg|ebook|transcriber|copyright", text, re.I)
+
+
+def validation_loss():
+    return float(re.search(r"trained on: ([0-9.]+) nats", README)[1])
+
+
+def test_the_checkpoint_has_the_validation_loss_that_the_readme_states():
+    model, vocab = train.load(DATA / "persuasion-lstm.npz", lstm)
+    text = (DATA / "persuasion.txt").read_text(encoding="ascii")
+    assert vocab == data.vocabulary(text)
+    _, held_out = data.split(data.encode(text, vocab))
+    loss = train.evaluate(lstm, model, data.minibatches(held_out, 32, 64), carry=True)
+    assert loss == pytest.approx(validation_loss(), abs=1e-4)
+    assert f"{sum(v.size for v in tree.leaves(model)):,} parameters" in README
+
+
+@pytest.mark.slow
+def test_the_command_of_the_readme_makes_the_checkpoint(tmp_path):
+    out = tmp_path / "persuasion-lstm.npz"
+    command = re.search("^    python -m lstm_lib.train (.+) book/data/(.+)$", README, re.M)
+    assert command[2] == out.name
+    train.main([str(DATA.parents[1] / command[1]), str(out)])
+    _, vocab = train.load(out, lstm)
+    text = (DATA / "persuasion.txt").read_text(encoding="ascii")
+    valid = data.minibatches(data.split(data.encode(text, vocab))[1], 32, 64)
+    loss = train.evaluate(lstm, train.load(out, lstm)[0], valid, carry=True)
+    assert loss == pytest.approx(validation_loss(), abs=0.01)
 
 
 def test_persuasion_is_normalised_and_counted_as_the_readme_says():
