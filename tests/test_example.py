@@ -1,6 +1,7 @@
 """The running example is small enough to be computed with plain numbers."""
 
 from math import exp, log, tanh
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,3 +31,17 @@ def test_example_is_the_same_from_tokens():
     assert np.array_equal(from_tokens.h, bptt.forward(rnn, example.rnn, example.x).h)
     assert [example.symbols[k] for k in example.tokens[:, 0]] == ["a", "b", "b"]
     assert [example.symbols[k] for k in example.y[:, 0]] == ["b", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "weights"),
+    [
+        ("W_{xh}", example.rnn.W_x),
+        ("W_{hh}", example.rnn.W_h),
+        ("W_{hy}", example.output.W_hy),
+    ],
+)
+def test_notation_page_lists_the_weights(symbol, weights):
+    page = (Path(__file__).parents[1] / "book" / "notation.md").read_text(encoding="utf-8")
+    matrix = page.split(symbol + r" = \begin{bmatrix}")[1].split(r"\end{bmatrix}")[0]
+    assert [[float(v) for v in row.split("&")] for row in matrix.split(r"\\")] == weights.tolist()
