@@ -168,40 +168,54 @@ def test_losses_keep_the_dtype_and_are_analytic(rng, dtype):
 
 
 @pytest.mark.eq("eq-affine")
-@pytest.mark.parametrize("lead", [(), (4,), (2, 4)])
-def test_project_is_a_product_of_rows_or_a_choice_of_rows(rng, lead):
-    W, x, tokens = rng.standard_normal((3, 5)), rng.standard_normal((*lead, 3)), np.ones(lead, int)
-    np.testing.assert_allclose(
-        functions.project(x, W), np.einsum("...d,dk->...k", x, W), rtol=1e-13, atol=1e-15
-    )
-    np.testing.assert_array_equal(functions.project(tokens, W), np.broadcast_to(W[1], (*lead, 5)))
-    np.testing.assert_array_equal(
-        functions.project(tokens.astype(np.uint8), W)[..., 0], W[tokens, 0]
-    )
+@pytest.mark.parametrize("lead", [(4,), (2, 4)])
+def test_affine_is_a_product_of_rows_plus_a_bias(rng, lead):
+    x, W, b = (rng.standard_normal(shape) for shape in [(*lead, 3), (3, 5), (5,)])
+    expected = np.einsum("...d,dk->...k", x, W) + b
+    np.testing.assert_allclose(functions.affine(x, W, b), expected, rtol=1e-13, atol=1e-15)
+    np.testing.assert_array_equal(functions.affine(np.zeros((*lead, 3)), W, b)[..., 1], b[1])
+
+
+@pytest.mark.eq("eq-affine")
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8])
+def test_affine_of_tokens_is_that_of_one_hot_rows(rng, dtype):
+    W, b, tokens = rng.standard_normal((3, 5)), rng.standard_normal(5), np.arange(8).reshape(2, 4)
+    tokens = (tokens % 3).astype(dtype)
+    expected = functions.affine((tokens[..., None] == np.arange(3)).astype(float), W, b)
+    np.testing.assert_allclose(functions.affine(tokens, W, b), expected, rtol=0, atol=1e-15)
 
 
 @pytest.mark.eq("eq-affine-backward")
 @pytest.mark.parametrize("lead", [(4,), (2, 4)])
-def test_outer_and_project_backward_are_the_gradients_of_a_product(rng, lead):
-    x, W, da = (rng.standard_normal(s) for s in [(*lead, 3), (3, 5), (*lead, 5)])
-    dW, dx = functions.outer(x, da, 3), functions.project_backward(x, da, W)
-    assert (dW.shape, dx.shape) == (W.shape, x.shape)
-    for v, dv in [(x, dx), (W, dW)]:
+def test_affine_backward_is_the_gradient(rng, lead):
+    at = [rng.standard_normal(shape) for shape in [(*lead, 3), (3, 5), (5,)]]
+    da = rng.standard_normal((*lead, 5))
+    ours = functions.affine_backward(at[0], da, at[1])
+    for k, (v, dv) in enumerate(zip(at, ours, strict=True)):
+        assert dv.shape == v.shape
         for index in np.ndindex(v.shape):
-            bump = np.zeros(v.shape)
-            bump[index] = 1
-            moved = np.einsum("...d,dk->...k", bump, W) if v is x else x @ bump  # linear in each
-            assert dv[index] == pytest.approx((da * moved).sum(), rel=1e-12, abs=1e-14)
+            moved = [w.astype(complex) for w in at]
+            moved[k][index] += 1e-30j
+            slope = (da * (np.einsum("...d,dk->...k", *moved[:2]) + moved[2])).sum().imag / 1e-30
+            assert dv[index] == pytest.approx(slope, rel=1e-12, abs=1e-14)
 
 
 @pytest.mark.eq("eq-affine-backward")
 @pytest.mark.parametrize("dtype", [np.int64, np.uint8])
-def test_outer_of_tokens_is_that_of_one_hot_rows(rng, dtype):
+def test_affine_backward_of_tokens_is_that_of_one_hot_rows(rng, dtype):
     tokens, da = rng.integers(1, 6, (4, 7)).astype(dtype), rng.standard_normal((4, 7, 5))
-    rows = (tokens[..., None] == np.arange(9)).astype(float)
-    dW = functions.outer(tokens, da, 9)
-    np.testing.assert_allclose(dW, functions.outer(rows, da, 9), rtol=0, atol=1e-14)
-    assert functions.project_backward(tokens, da, rng.standard_normal((9, 5))) is None
+    W = rng.standard_normal((9, 5))
+    one_hot = (tokens[..., None] == np.arange(9)).astype(float)
+    dx, *ours = functions.affine_backward(tokens, da, W)
+    assert dx is None
+    for dv, expected in zip(ours, functions.affine_backward(one_hot, da, W)[1:], strict=True):
+        np.testing.assert_allclose(dv, expected, rtol=0, atol=1e-14)
+
+
+def test_outer_sums_the_outer_products_of_rows(rng):
+    x, da = rng.standard_normal((2, 4, 3)), rng.standard_normal((2, 4, 5))
+    expected = sum(np.outer(x[index], da[index]) for index in np.ndindex(2, 4))
+    np.testing.assert_allclose(functions.outer(x, da), expected, rtol=1e-13, atol=1e-15)
 
 
 def test_scatter_add_sums_the_rows_of_each_token():

@@ -215,6 +215,17 @@ def test_float32_gives_float32_near_the_float64_result(name, tokens):
 
 
 @cells
+@pytest.mark.parametrize("narrow", ["params", "x", "state"])
+def test_one_float32_argument_costs_the_others_nothing(name, narrow):
+    cell, given = CELLS[name], problem(CELLS[name], T=4, N=5)
+    single = tree.astype(getattr(given.at, narrow), np.float32)
+    mixed = given._replace(at=given.at._replace(**{narrow: single}))
+    ours = gradient(cell, mixed)
+    assert {v.dtype.name for v in tree.leaves(ours)} == {"float64"}
+    assert_close(ours, gradient(cell, tree.astype(mixed, np.float64)), 1e-14)
+
+
+@cells
 def test_initial_values_have_the_asked_dtype(name):
     cell = CELLS[name]
     for dtype in (np.float32, np.float64):

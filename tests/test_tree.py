@@ -54,9 +54,9 @@ def test_map_keeps_types_and_none_and_lines_up_the_others():
 
 
 def test_map_refuses_trees_of_different_size():
-    given = draw()
+    v = np.ones(2)
     with pytest.raises(ValueError, match="zip"):
-        tree.map(np.add, given.state, given)
+        tree.map(np.add, Inner(v, v), Outer(v, v, v))
 
 
 def test_stack_and_at_undo_each_other():
@@ -68,6 +68,24 @@ def test_stack_and_at_undo_each_other():
         for u, v in zip(tree.leaves(tree.at(stacked, t)), tree.leaves(given), strict=True):
             np.testing.assert_array_equal(u, v)
     np.testing.assert_array_equal(tree.at(stacked, slice(1, 3)).W, stacked.W[1:3])
+
+
+def test_unstack_undoes_stack():
+    trees = [draw(seed)._replace(state=Inner(np.eye(2), np.ones(3))) for seed in range(5)]
+    for ours, given in zip(tree.unstack(tree.stack(trees)), trees, strict=True):
+        assert type(ours.state) is Inner
+        for u, v in zip(tree.leaves(ours), tree.leaves(given), strict=True):
+            np.testing.assert_array_equal(u, v)
+
+
+def test_put_fills_the_room_that_empty_gives():
+    trees = [tree.astype(draw(seed), np.float32) for seed in range(3)]
+    room = tree.empty(3, trees[0])
+    for t, given in enumerate(trees):
+        tree.put(room, t, given)
+    for ours, stacked in zip(tree.leaves(room), tree.leaves(tree.stack(trees)), strict=True):
+        assert ours.dtype == np.float32
+        np.testing.assert_array_equal(ours, stacked)
 
 
 def test_add_zeros_and_astype():
