@@ -45,7 +45,7 @@ def forward(cell, params, x, state=None):
 
     Equations: eq-unroll
     """
-    x, state = _checked(cell, params, x, state)
+    params, x, state = _checked(cell, params, x, state)
     steps = ((None, a) for a in cell.inputs(params, x)) if hasattr(cell, "inputs") else zip(x)
     T = len(x)
     for t, (x_t, *a_x) in enumerate(steps):
@@ -75,6 +75,8 @@ def backward(cell, params, run, dh, dstate=None):
 
     Equations: eq-bptt
     """
+    params = _checked_params(cell, params)
+    _check_run(cell, params, run)
     dh = checks.numbers("dh", dh, run.h.shape)
     if dstate is None:
         dstate = tree.zeros_like(run.state)
@@ -86,9 +88,10 @@ def backward(cell, params, run, dh, dstate=None):
 
 def _checked(cell, params, x, state):
     """The arguments of `forward` as arrays, the zero state filled in."""
-    D, H = np.shape(params.W_x)[0], np.shape(params.W_h)[0]
-    params = checks.like("params", params, cell.shapes(D, H))
-    if np.asarray(x).dtype.kind in "iu":
+    params = _checked_params(cell, params)
+    D, H = len(params.W_x), len(params.W_h)
+    x = checks.array("x", x)
+    if x.dtype.kind in "iu":
         x = checks.tokens("x", x, ("T", "N"), D)
         dtype = np.result_type(*params)
     else:
@@ -96,9 +99,28 @@ def _checked(cell, params, x, state):
         dtype = np.result_type(x, *params)
     zero = cell.zero_state(x.shape[1], H, dtype)
     if state is None:
-        return x, zero
+        return params, x, zero
     state = checks.like("state", state, tree.map(np.shape, zero))
-    return x, tree.astype(state, np.result_type(dtype, *state))
+    return params, x, tree.astype(state, np.result_type(dtype, *state))
+
+
+def _checked_params(cell, params):
+    """Params as arrays that fit each other; W_x tells D and W_h tells H."""
+    checks.fields("params", params, cell.Params._fields)
+    D, _ = checks.shape("params.W_x", params.W_x, "DK").shape
+    H, _ = checks.shape("params.W_h", params.W_h, "HK").shape
+    expected = cell.shapes(D, H)
+    # First, since a wrong H would be blamed on the width of W_x.
+    checks.shape("params.W_h", params.W_h, expected.W_h)
+    return checks.like("params", params, expected)
+
+
+def _check_run(cell, params, run):
+    """What `forward` returned for this cell and these sizes."""
+    checks.fields("run", run, Run._fields)
+    checks.fields("run.state", run.state, cell.State._fields)
+    checks.fields("run.caches", run.caches, cell.Cache._fields)
+    checks.shape("run.h", run.h, ("T", "N", len(params.W_h)))
 
 
 def _sweep(cell, params, run, dh, dstate):

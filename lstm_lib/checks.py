@@ -9,9 +9,17 @@ import numpy as np
 DTYPES = ("float32", "float64", "complex128")
 
 
+def array(name, value):
+    """Anything that numpy makes an array of."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name}: expected an array, got rows of different lengths") from None
+
+
 def shape(name, value, expected):
     """An array of the expected shape."""
-    value = np.asarray(value)
+    value = array(name, value)
     fits = value.ndim == len(expected) and all(
         got > 0 if isinstance(want, str) else got == want
         for got, want in zip(value.shape, expected, strict=True)
@@ -24,7 +32,7 @@ def shape(name, value, expected):
 
 def numbers(name, value, expected):
     """A float32, float64 or complex128 array of the expected shape without NaN."""
-    value = np.asarray(value)
+    value = array(name, value)
     if value.dtype.name not in DTYPES:
         raise ValueError(f"{name}: expected dtype {', '.join(DTYPES)}, got {value.dtype}")
     value = shape(name, value, expected)
@@ -37,7 +45,7 @@ def numbers(name, value, expected):
 
 def tokens(name, value, expected, size):
     """An integer array of the expected shape with entries from 0 to size - 1."""
-    value = np.asarray(value)
+    value = array(name, value)
     if value.dtype.kind not in "iu":
         raise ValueError(f"{name}: expected integers, got {value.dtype}")
     value = shape(name, value, expected)
@@ -47,17 +55,20 @@ def tokens(name, value, expected, size):
     return value
 
 
+def fields(name, value, expected):
+    """A NamedTuple with the expected fields."""
+    came = getattr(value, "_fields", None)
+    if came != expected:
+        got = f"({', '.join(came)})" if came else type(value).__name__
+        raise ValueError(f"{name}: expected the fields ({', '.join(expected)}), got {got}")
+    return value
+
+
 def like(name, value, expected):
     """A tree with the fields, and arrays with the shapes, of a tree of shapes."""
     if not hasattr(expected, "_fields"):
         return numbers(name, value, expected)
-    came = getattr(value, "_fields", None)
-    if came != expected._fields:
-        wanted = ", ".join(expected._fields)
-        raise ValueError(
-            f"{name}: expected the fields ({wanted}), got {came or type(value).__name__}"
-        )
-    parts = zip(expected._fields, value, expected, strict=True)
+    parts = zip(expected._fields, fields(name, value, expected._fields), expected, strict=True)
     return type(expected)(*(like(f"{name}.{field}", v, want) for field, v, want in parts))
 
 

@@ -40,7 +40,7 @@ def relative_error(a, b):
         raise ValueError(
             f"relative_error: expected two arrays of one shape, got {a.shape} and {b.shape}"
         )
-    scale = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
+    scale = np.maximum(np.abs(a).max(initial=0), np.abs(b).max(initial=0))  # NaN stays NaN
     return 0.0 if scale == 0 else np.abs(a - b).max() / scale
 
 
