@@ -14,6 +14,8 @@
       for (const region of frame.querySelectorAll("[data-pick]")) {
         region.setAttribute("role", "button");
         region.setAttribute("tabindex", "0");
+        // Who speaks to the browser says what stands there, so the name starts with it.
+        region.setAttribute("aria-label", `${region.textContent.trim()}: ${region.getAttribute("aria-label")}`);
         const [name, value] = region.dataset.pick.split(":");
         const choose = () => { set(name, +value); update(region.dataset.pick); };
         region.addEventListener("click", choose);

@@ -171,7 +171,7 @@ def test_regions_are_buttons_by_keyboard_and_by_click(visit):
     region.focus()
     page.keyboard.press("Enter")
     assert seen(page, "fig-path") == [alt_path(3)]
-    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "loss = 3"
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "l3: loss = 3"
     assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
     assert page.locator("#fig-path label").inner_text() == "loss = 3"
     page.keyboard.press("Shift+Tab")
