@@ -176,7 +176,6 @@ def test_affine_is_a_product_of_rows_plus_a_bias(rng, lead):
     np.testing.assert_array_equal(functions.affine(np.zeros((*lead, 3)), W, b)[..., 1], b[1])
 
 
-@pytest.mark.eq("eq-affine")
 @pytest.mark.parametrize("dtype", [np.int64, np.uint8])
 def test_affine_of_tokens_is_that_of_one_hot_rows(rng, dtype):
     W, b, tokens = rng.standard_normal((3, 5)), rng.standard_normal(5), np.arange(8).reshape(2, 4)
@@ -200,7 +199,6 @@ def test_affine_backward_is_the_gradient(rng, lead):
             assert dv[index] == pytest.approx(slope, rel=1e-12, abs=1e-14)
 
 
-@pytest.mark.eq("eq-affine-backward")
 @pytest.mark.parametrize("dtype", [np.int64, np.uint8])
 def test_affine_backward_of_tokens_is_that_of_one_hot_rows(rng, dtype):
     tokens, da = rng.integers(1, 6, (4, 7)).astype(dtype), rng.standard_normal((4, 7, 5))

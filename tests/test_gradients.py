@@ -11,6 +11,21 @@ from tests.cells import CELLS, Variables, freeze, gradient, loss, one_hot, probl
 
 cells = pytest.mark.parametrize("name", CELLS)
 
+# The labelled equations of each cell that the book derives.
+FORWARD = {"rnn": ["eq-rnn-step"], "rnn_linear": ["eq-rnn-linear-step"]}
+BACKWARD = {
+    "rnn": ["eq-rnn-da", "eq-rnn-dh", "eq-rnn-dx", "eq-rnn-dparams"],
+    "rnn_linear": ["eq-rnn-linear-backward"],
+}
+
+
+def tied_cells(equations):
+    """All cells, those with labelled equations marked with them."""
+    marks = {name: [pytest.mark.eq(*equations[name])] for name in equations}
+    return pytest.mark.parametrize(
+        "name", [pytest.param(name, marks=marks.get(name, ())) for name in CELLS]
+    )
+
 
 def assert_close(ours, expected, tolerance):
     """Compare two trees array by array, naming what is off."""
@@ -59,7 +74,8 @@ def test_gradient_holds_for_any_sizes(name, T, N, D, H, seed):
     assert gradcheck.relative_error(ours, expected) <= 1e-13
 
 
-@cells
+@pytest.mark.eq("eq-bptt")
+@tied_cells(BACKWARD)
 def test_gradient_along_random_directions(name):
     """Larger sizes, where entry by entry would take minutes."""
     cell, given = CELLS[name], problem(CELLS[name], T=60, N=7, D=11, H=17)
@@ -74,7 +90,8 @@ def test_gradient_along_random_directions(name):
         assert abs(terms.sum() - slope) <= 1e-14 * np.linalg.norm(terms) * terms.size**0.5
 
 
-@cells
+@pytest.mark.eq("eq-unroll")
+@tied_cells(FORWARD)
 @pytest.mark.parametrize("T", [1, 7])
 def test_forward_is_the_cell_written_out_gate_by_gate(name, T):
     cell, at = CELLS[name], problem(CELLS[name], T, N=5).at
@@ -108,7 +125,7 @@ def test_without_a_gradient_from_beyond_the_last_state_receives_that_of_its_loss
     np.testing.assert_array_equal(grads.dstates[-1].h, given.dh[-1])
 
 
-@cells
+@tied_cells({"rnn": BACKWARD["rnn"]})
 @pytest.mark.parametrize("tokens", [False, True])
 def test_steps_composed_by_hand_are_bptt(name, tokens):
     cell, given = CELLS[name], problem(CELLS[name], T=7, N=5)

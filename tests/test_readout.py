@@ -56,6 +56,19 @@ def test_loss_is_the_weighted_mean_over_steps_and_sequences(sizes):
 
 @pytest.mark.eq("eq-du")
 @given(SIZES)
+def test_du_is_the_weighted_difference_from_the_target(sizes):
+    h, params, tokens, numbers, w = draw(sizes)
+    u = readout.logits(params, h)
+    p = np.exp(u) / np.exp(u).sum(axis=-1, keepdims=True)
+    share = (w / w.sum())[..., None]
+    one_hot = tokens[..., None] == np.arange(u.shape[-1])
+    du = readout.cross_entropy(u, tokens, w)[1]
+    np.testing.assert_allclose(du, share * (p - one_hot), rtol=0, atol=1e-14)
+    du = readout.squared_error(u, numbers, w)[1]
+    np.testing.assert_allclose(du, share * (u - numbers), rtol=0, atol=1e-14)
+
+
+@given(SIZES)
 def test_du_is_the_gradient_of_the_reported_loss(sizes):
     for h, params, loss, y, w in cases(sizes):
         u = readout.logits(params, h)

@@ -1,0 +1,284 @@
+"""Each small change to a cell, to the primitives or to bptt is noticed.
+
+The mutants are made from the syntax trees. Each is run against checks that know nothing of the
+library's own code: gradients by complex step of the cells written out in tests/reference.py.
+Those that survive must be the ones listed here, each with the reason why it computes the same.
+"""
+
+import itertools
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from lstm_lib import gradcheck, tree
+from tests import reference, test_checks, test_functions
+from tests.cells import CELLS, Variables, freeze, one_hot, problem
+from tests.mutants import Copies, mutants
+
+MODULES = {name: cell.__name__.partition(".")[2] for name, cell in CELLS.items()}
+MUTATED = [*MODULES.values(), "functions", "bptt"]
+T, N, D, H = 5, 3, 2, 4
+
+
+class Expected:
+    """What the reference says of one cell's problem."""
+
+    def __init__(self, name, T, N, seed):
+        cell = CELLS[name]
+        given = problem(cell, T, N, D, H, seed)
+        # Inputs that are also tokens.
+        tokens = np.random.default_rng(seed).integers(D, size=(T, N))
+        self.given = given._replace(at=given.at._replace(x=one_hot(tokens, D)))
+        self.tokens, self.name = tokens, name
+        self.h, self.state = reference.run(name, *self.given.at)
+        self.grads = gradcheck.complex_step(self.loss_from(0), self.given.at)
+        self.dstates = [self.grads.state]
+        for t in range(1, T):
+            _, state = reference.run(name, given.at.params, self.given.at.x[:t], given.at.state)
+            at = Variables(given.at.params, self.given.at.x[t:], cell.State(*state))
+            ds = gradcheck.complex_step(self.loss_from(t), at).state
+            self.dstates.append(ds._replace(h=ds.h + given.dh[t - 1]))
+        self.dstates.append(given.dstate._replace(h=given.dstate.h + given.dh[-1]))
+        zero = tree.zeros_like(given.at.state)
+        self.h_from_zero, _ = reference.run(name, given.at.params, self.given.at.x, zero)
+
+    def loss_from(self, t):
+        def loss(at):
+            h, state = reference.run(self.name, *at)
+            last = sum((s * ds).sum() for s, ds in zip(state, self.given.dstate, strict=True))
+            return (h * self.given.dh[t:]).sum() + last
+
+        return loss
+
+
+def close(ours, expected, tolerance=1e-13):
+    for a, b in zip(tree.leaves(ours), tree.leaves(expected), strict=True):
+        assert gradcheck.relative_error(a, b) <= tolerance
+
+
+def check_sequence(library, expected, dtype=np.float64, tolerance=1e-13):
+    """Forward and backward over a sequence, of numbers and of tokens; nothing may be changed."""
+    cell, bptt = library(MODULES[expected.name]), library("bptt")
+    given = freeze(tree.astype(expected.given, dtype))
+    params, state = cell.Params(*given.at.params), cell.State(*given.at.state)
+    for x in (given.at.x, expected.tokens):
+        run = bptt.forward(cell, params, x, state)
+        run = run._replace(caches=freeze(run.caches))
+        close(run.h, expected.h, tolerance)
+        close(run.state, cell.State(*expected.state), tolerance)
+        grads = bptt.backward(cell, params, run, given.dh, cell.State(*given.dstate))
+        close(grads.dparams, cell.Params(*expected.grads.params), tolerance)
+        if x is expected.tokens:
+            assert grads.dx is None
+        else:
+            close(grads.dx, expected.grads.x, tolerance)
+        for ours, theirs in zip(grads.dstates, expected.dstates, strict=True):
+            close(ours, cell.State(*theirs), tolerance)
+        from_zero = bptt.forward(cell, params, x)
+        close(from_zero.h, expected.h_from_zero, tolerance)
+        alone = bptt.backward(cell, params, from_zero, given.dh)
+        close(alone.dstates[-1].h, given.dh[-1], tolerance)
+        parts = [run.h, run.state, run.caches, from_zero.h, from_zero.state]
+        parts += [grads.dparams, grads.dx, *grads.dstates, alone.dparams, *alone.dstates]
+        leaves = [v for part in parts for v in tree.leaves(part)]
+        assert {v.dtype for v in leaves if v.dtype.kind not in "iu"} == {np.dtype(dtype)}
+
+
+def check_steps(library, expected):
+    """The functions for reading, composed over time by hand."""
+    cell, given = library(MODULES[expected.name]), freeze(expected.given)
+    for x in (given.at.x, expected.tokens):
+        state, caches = given.at.state, []
+        for x_t in x:
+            state, cache = cell.step(given.at.params, x_t, state)
+            caches.append(freeze(cache))
+        close(state, cell.State(*expected.state))
+        dstate, dparams, dxs = given.dstate, tree.zeros_like(given.at.params), []
+        for dh, cache in zip(given.dh[::-1], caches[::-1], strict=True):
+            dx, dstate, dparams_t = cell.step_backward(
+                given.at.params, dstate._replace(h=dstate.h + dh), cache
+            )
+            dxs.append(dx)
+            dparams = tree.map(np.add, cell.Params(*dparams), dparams_t)
+        close(dparams, cell.Params(*expected.grads.params))
+        close(dstate, cell.State(*expected.grads.state))
+        if x is expected.tokens:
+            assert dxs == [None] * len(dxs)
+        else:
+            close(np.stack(dxs[::-1]), expected.grads.x)
+
+
+def check_beginnings(library, name):
+    """Sizes, dtypes and values of initial parameters and states."""
+    cell, original = library(MODULES[name]), CELLS[name]
+    assert tuple(cell.shapes(D, H)) == tuple(original.shapes(D, H))
+    for options in ({}, {"dtype": np.float32}):
+        ours, expected = (
+            c.init(np.random.default_rng(0), D, H, **options) for c in (cell, original)
+        )
+        assert ours._fields == expected._fields
+        for v, w in zip(ours, expected, strict=True):
+            assert v.dtype == w.dtype
+            np.testing.assert_array_equal(v, w)
+        dtype = options.get("dtype", np.float64)
+        zero = cell.zero_state(N, H, *options.values())
+        assert zero._fields == original.State._fields
+        assert all(v.shape == (N, H) and v.dtype == dtype and not v.any() for v in zero)
+    if name == "lstm":
+        b = cell.init(np.random.default_rng(0), D, H, forget_bias=3.0).b
+        assert b.tolist() == [0] * H + [3] * H + [0] * 2 * H
+
+
+def check_refusals(library, call):
+    """The table of bad input."""
+    cell, bptt = library("lstm"), library("bptt")
+
+    def passes(bad):
+        bptt.forward(cell, bad.params, bad.x, bad.state)
+        bptt.backward(cell, bad.params, bad.run, bad.dh, bad.dstate)
+
+    for path, change, *_ in test_checks.ROWS:
+        bad = test_checks.replaced(call, path, change)
+        with pytest.raises(ValueError, match=rf"^{path}[.:\w]*: expected "):
+            passes(bad)
+
+
+def check_blocks(library, expected):
+    """A sequence that is longer than what is prepared at a time."""
+    bptt = library("bptt")
+    bptt.BLOCK = 2 * N * H
+    check_sequence(library, expected)
+
+
+def check_mixed(library, expected):
+    """A float32 state or input among float64 ones loses nothing of theirs."""
+    cell, bptt, given = library(MODULES[expected.name]), library("bptt"), expected.given
+    for narrow in ("x", "state", "params"):
+        single = tree.astype(getattr(given.at, narrow), np.float32)
+        wide = tree.astype(single, np.float64)
+        results = []
+        for values in (single, wide):
+            params, x, state = given.at._replace(**{narrow: values})
+            run = bptt.forward(cell, params, x, state)
+            results.append(bptt.backward(cell, params, run, given.dh, given.dstate).dparams)
+            assert run.caches.prev.h.dtype == np.float64
+        close(*results)
+
+
+def cases(module):
+    """The tests of a module with their parameters written out, as functions without arguments."""
+    for name, test in vars(module).items():
+        if name.startswith("test_"):
+            marks = getattr(test, "pytestmark", [])
+            tables = [mark.args for mark in marks if mark.name == "parametrize"]
+            for row in itertools.product(*(values for _, values in tables)):
+                arguments = {}
+                for (names, _), values in zip(tables, row, strict=True):
+                    single = isinstance(names, str)
+                    arguments |= (
+                        {names: values} if single else dict(zip(names, values, strict=True))
+                    )
+                yield test, arguments
+
+
+def check_functions(library):
+    """The tests of the primitives, run on the copy."""
+    kept = test_functions.functions
+    test_functions.functions = library("functions")
+    try:
+        for test, arguments in cases(test_functions):
+            if "rng" in test.__code__.co_varnames[: test.__code__.co_argcount]:
+                arguments["rng"] = np.random.default_rng(0)
+            test(**arguments)
+    finally:
+        test_functions.functions = kept
+
+
+class Suite:
+    """All checks, those first that are likeliest to notice a change of the module."""
+
+    def __init__(self):
+        self.call = test_checks.good()
+        self.expected = {
+            name: [Expected(name, T, N, seed=0), Expected(name, 1, 1, seed=1)] for name in CELLS
+        }
+
+    def checks(self, module):
+        if module == "functions":
+            yield check_functions, ()
+        names = sorted(CELLS, key=lambda name: MODULES[name] != module)
+        for name in names:
+            first, second = self.expected[name]
+            yield check_sequence, (first,)
+            yield check_sequence, (second,)
+            yield check_steps, (first,)
+            yield check_sequence, (first, np.float32, 1e-5)
+            yield check_beginnings, (name,)
+            yield check_blocks, (first,)
+            yield check_mixed, (first,)
+        yield check_refusals, (self.call,)
+
+    def notices(self, library, module):
+        """The name of the check that fails, None if all pass."""
+        with np.errstate(all="ignore"):
+            for check, arguments in self.checks(module):
+                try:
+                    check(library, *arguments)
+                except (Exception, pytest.fail.Exception) as error:
+                    return f"{check.__name__}: {type(error).__name__}"
+        return None
+
+
+# Mutants that no check can notice, and why.
+EQUIVALENT = {}
+
+
+@pytest.fixture(scope="module")
+def suite():
+    return Suite()
+
+
+@pytest.fixture(scope="module")
+def copies():
+    finder = Copies()
+    sys.meta_path.insert(0, finder)
+    yield finder
+    sys.meta_path.remove(finder)
+    finder.library()
+
+
+@pytest.mark.slow
+def test_the_library_as_it_is_passes(suite, copies):
+    for module in MUTATED:
+        assert suite.notices(copies.library(), module) is None
+    # Without `notices`, so that a failure is shown in full.
+    for check, arguments in suite.checks("functions"):
+        check(copies.library(), *arguments)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", MUTATED)
+def test_every_change_is_noticed(module, suite, copies, record_property):
+    start, made, survivors = time.process_time(), 0, []
+    for mutant in mutants(module):
+        made += 1
+        if suite.notices(copies.library(mutant), module) is None:
+            survivors.append(mutant.name)
+    record_property("mutants", made)
+    print(
+        f"{module}: {made} mutants, {len(survivors)} survive, {time.process_time() - start:.0f} s"
+    )
+    expected = {name for name in EQUIVALENT if name.startswith(module + ".")}
+    assert set(survivors) - expected == set(), "a change that no check notices"
+    assert expected - set(survivors) == set(), "listed as equivalent, but noticed or not made"
+    assert made >= 50
+
+
+def test_mutants_are_made_and_differ():
+    found = list(mutants("rnn"))
+    names = [mutant.name for mutant in found]
+    assert "rnn.step: a_x + state.h @ params.W_h -> a_x - state.h @ params.W_h" in names
+    assert "rnn.recur_backward: params.W_h.T -> params.W_h" in names
+    assert len(found) > 100
