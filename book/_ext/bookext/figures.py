@@ -22,10 +22,16 @@ def raw(html):
 
 
 def caption_node(text):
-    """The caption's HTML with its $formulas$."""
+    """The caption with its $formulas$ and `code`; text, not raw HTML, or Sphinx gives no number."""
     node = nodes.caption("", "")
-    for k, part in enumerate(re.split(r"\$([^$]+)\$", text)):
-        node += nodes.math(part, unescape(part)) if k % 2 else raw(part)
+    for part in re.split(r"(\$[^$]+\$|<code>.*?</code>)", text):
+        words = unescape(part)
+        if part.startswith("$"):
+            node += nodes.math(words[1:-1], words[1:-1])
+        elif part.startswith("<code>"):
+            node += nodes.literal("", unescape(part[6:-7]))
+        elif part:
+            node += nodes.Text(words)
     return node
 
 
