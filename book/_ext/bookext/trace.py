@@ -38,8 +38,9 @@ def code_links(translator, label):
     for module, name in builder.app.book_citations.get(label, []):
         page = builder.get_relative_uri(builder.current_docname, SOURCES + module.replace(".", "/"))
         links.append(
-            f'<a class="eq-code" href="{page}#{name}" title="{module}.{name}">'
-            f'code<span class="visually-hidden">: {module}.{name}</span></a>'
+            # no element inside: sphinx-tippy trips over what is nested in an equation number
+            f'<a class="eq-code" href="{page}#{name}" title="{module}.{name}" '
+            f'aria-label="code: {module}.{name}">code</a>'
         )
     return "".join(links)
 
