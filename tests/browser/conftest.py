@@ -22,12 +22,20 @@ FLAGS = [
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+PROBES = (Path(__file__).parent / "probes.js").read_text(encoding="utf-8")
+
+
+def share():
+    """Where the build has installed the npm packages."""
+    return Path(sys.prefix) / "share" / "book-assets"
+
+
 def find_browser():
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def pages():
-    """Every HTML page of the built book; a first run has none yet and the tests say so."""
+    """Every HTML page of the built book, as they are when the tests are collected."""
     return sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html"))
 
 
@@ -73,7 +81,7 @@ class Log:
 
 @pytest.fixture
 def open_page(site, browser):
-    """`open_page(path, width=, scheme=, script=)` -> a loaded page with `.log`."""
+    """`open_page(path, width=, scheme=, script=)` -> a page with `.log` and `.probe(name)`."""
     contexts = []
 
     def open_(path, width=1280, scheme="light", script=True, **options):
@@ -87,12 +95,11 @@ def open_page(site, browser):
         page = context.new_page()
         page.log = Log(page)
         page.goto((site / path).as_uri())
+        # Playwright evaluates in the page even where the page's own scripts are off.
+        page.evaluate(PROBES)
+        page.probe = lambda name: page.evaluate(f"probes.{name}()")
         return page
 
     yield open_
     for context in contexts:
         context.close()
-
-
-def axe_source():
-    return Path(sys.prefix) / "share/book-assets/node_modules/axe-core/axe.min.js"

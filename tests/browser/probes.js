@@ -1,0 +1,79 @@
+// What the tests ask of a page. Each probe returns plain data; [] or 0 means that nothing is wrong.
+window.probes = (() => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const start = (element) => element.outerHTML.slice(0, 160);
+  const folded = (element) => element.closest("details:not([open]) > :not(summary)") !== null;
+
+  const formulas = () => all("span.math, div.math").map((box) => {
+    const shown = box.querySelectorAll(".katex-html");
+    const width = shown.length ? shown[0].getBoundingClientRect().width : 0;
+    const text = shown.length ? shown[0].textContent : box.textContent;
+    return { count: shown.length, width, text, folded: folded(box) };
+  });
+
+  // TeX that no renderer took up; code and the reference may speak of TeX.
+  const raw = () => {
+    const found = [], walk = document.createTreeWalker(document.querySelector("article"), NodeFilter.SHOW_TEXT);
+    const tex = /\\(frac|partial|textcolor|begin|mathrm|sum|total|imm)|\$[^$]+\$/;
+    while (walk.nextNode()) {
+      const text = walk.currentNode;
+      if (text.parentElement.closest("pre, code, script, style, template, .katex, dl.py")) continue;
+      if (tex.test(text.data)) found.push(text.data);
+    }
+    return found;
+  };
+
+  const nameless = () => all("article img, article svg").filter((shape) => {
+    if (shape.closest("[aria-hidden=true], button, .katex")) return false;
+    if (shape.parentElement.closest("svg")) return false;
+    const text = (shape.getAttribute("alt") || shape.getAttribute("aria-label") || "").trim();
+    return text.split(/\s+/).length < 3 || /\.(png|svg|jpe?g)$/i.test(text);
+  }).map(start);
+
+  const captionless = () => all("article figure").filter((figure) =>
+    !figure.id || !figure.querySelector("figcaption .caption-text")?.textContent.trim()).map(start);
+
+  // A switch of a drawer is an invisible checkbox; its label shows the focus.
+  const ringed = (element) => {
+    if (element.id === "__navigation") return document.querySelector(".nav-overlay-icon");
+    if (element.id === "__toc") return all(".toc-overlay-icon").find((icon) => icon.checkVisibility()) || element;
+    return element;
+  };
+
+  const focused = () => {
+    const at = document.activeElement, ring = getComputedStyle(ringed(at)), box = at.getBoundingClientRect();
+    at.dataset.visited = "1";
+    return {
+      element: start(at),
+      done: at === document.body,
+      formula: at.closest(".katex") !== null,
+      ring: ring.outlineStyle !== "none" && parseFloat(ring.outlineWidth) > 0,
+      shown: box.width > 0 && box.right > 0 && box.left < innerWidth && getComputedStyle(at).visibility === "visible",
+    };
+  };
+
+  const interactive = "a[href], button, input, select, textarea, summary, [tabindex], [data-pick][role]";
+  const unreached = () => all(interactive).filter((element) => {
+    if (element.dataset.visited || element.tabIndex < 0 || element.disabled || folded(element)) return false;
+    if (element.type === "hidden" || !element.checkVisibility({ visibilityProperty: true })) return false;
+    // One member of a radio group takes the focus, arrow keys do the rest.
+    return !(element.type === "radio" && document.querySelector(`[name="${element.name}"][data-visited]`));
+  }).map(start);
+
+  const overflowing = () => {
+    if (document.documentElement.scrollWidth <= innerWidth) return [];
+    return all("body *").filter((e) => e.getBoundingClientRect().right > innerWidth + 1).map(start).slice(0, 5);
+  };
+
+  const cut = () => all("article .katex-display, article span.math").filter((box) => {
+    if (box.closest("details, .math-wrapper span.math, .table-wrapper")) return false;
+    const shown = box.querySelector(".katex-html") || box;
+    return box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible"
+      || shown.scrollWidth > shown.clientWidth + 1 && getComputedStyle(shown).overflowX !== "visible"
+      || shown.getBoundingClientRect().right > innerWidth;
+  }).map((box) => box.querySelector("annotation")?.textContent);
+
+  const links = () => all("a[href]").map((a) => a.href).filter((href) => href.startsWith("file:"));
+
+  return { formulas, raw, nameless, captionless, focused, unreached, overflowing, cut, links };
+})();
