@@ -22,7 +22,7 @@ help:
 	@echo "make test       lint, tests, notebooks and the pages in a browser"
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make lab        open the notebooks in JupyterLab"
-	@echo "make bench      time the library"
+	@echo "make bench      time the library (ARGS=--quick for a minute)"
 	@echo "make lint       ruff alone"
 	@echo "make audit      weight and speed of each page, into _audit/"
 	@echo "make clean      remove what was built (.venv stays; make clean-all removes it too)"
@@ -65,7 +65,7 @@ lab: .venv/.reader
 	@$(RUN) jupyterlab --notebook-dir=book
 
 bench: .venv/.dev
-	@$(RUN) pytest -q -s tests/benchmarks
+	@$(RUN) tests.benchmarks $(ARGS)
 
 audit: .venv/.dev _build/html/.built
 	@.venv/bin/python tests/browser/audit.py

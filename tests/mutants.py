@@ -62,31 +62,28 @@ OPERATORS = {
 
 class Mutant(NamedTuple):
     module: str
-    function: str
-    change: str  # "old -> new" in source form
+    name: str  # module.function: the statement as changed
     code: object
-
-    @property
-    def name(self):
-        return f"{self.module}.{self.function}: {self.change}"
 
 
 def mutants(module):
     """All mutants of a module such as "variants.rnn_relu", in the order of its text."""
     tree = ast.parse((LIBRARY / (module.replace(".", "/") + ".py")).read_text(encoding="utf-8"))
-    for function, known, node, field, index in _places(tree):
+    for function, known, statement, node, field, index in _places(tree):
         holder = getattr(node, field)
-        old = holder if index is None else holder[index]
+        old, before = holder if index is None else holder[index], _text(statement)
         for new in _replacements(old, known):
             _put(node, field, index, new)
-            text = _change(old, new)
+            ast.fix_missing_locations(tree)
+            after = _text(new if old is statement else statement)
             try:
-                code = compile(ast.fix_missing_locations(tree), f"<{module}: {text}>", "exec")
+                code = compile(tree, f"<{module}: {after}>", "exec")
             except SyntaxError:
                 code = None
             _put(node, field, index, old)
-            if code is not None:
-                yield Mutant(module, function, text, code)
+            if code is not None and after != before:
+                without = f"without {before}" if isinstance(new, ast.Pass) else after
+                yield Mutant(module, f"{module}.{function}: {without}", code)
 
 
 def _put(node, field, index, new):
@@ -96,47 +93,42 @@ def _put(node, field, index, new):
         getattr(node, field)[index] = new
 
 
-def _change(old, new):
-    if isinstance(old, list):
-        return f"{old[0].target.id}, {old[1].target.id} -> {new[0].target.id}, {new[1].target.id}"
-    if isinstance(new, ast.Pass):
-        return f"{ast.unparse(old)} -> (nothing)"
-    return f"{ast.unparse(old)} -> {ast.unparse(new)}"
+def _text(statement):
+    """One line of source: of a statement that holds others, only its head."""
+    if isinstance(statement, ast.ClassDef):
+        fields = [part.target.id for part in statement.body if isinstance(part, ast.AnnAssign)]
+        return f"fields {', '.join(fields)}"
+    lines = ast.unparse(statement).splitlines()
+    return lines[0] if hasattr(statement, "body") else " ".join(lines)
 
 
 def _places(tree):
-    """Where something may change: (function, names it uses, node, field, index in the field)."""
+    """Where something may change: (function, names it uses, statement, node, field, index)."""
     for top in tree.body:
         if isinstance(top, ast.FunctionDef):
             known = {n.id for n in ast.walk(top) if isinstance(n, ast.Name)}
             known |= {n.attr for n in ast.walk(top) if isinstance(n, ast.Attribute)}
             known |= {n.arg for n in ast.walk(top) if isinstance(n, ast.arg)}
-            for place in _inside(top):
+            for place in _inside(top, top):
                 yield top.name, known, *place
         elif isinstance(top, ast.ClassDef):
             for index in range(len(top.body) - 1):
                 if all(isinstance(field, ast.AnnAssign) for field in top.body[index : index + 2]):
-                    yield top.name, (), top, "body", slice(index, index + 2)
+                    yield top.name, (), top, top, "body", slice(index, index + 2)
 
 
-def _inside(node):
+def _inside(node, statement):
+    """The places below a node, each with the innermost statement around it."""
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "ctx"):
             continue
-        if isinstance(value, list):
-            for index, child in enumerate(value):
-                if isinstance(child, ast.AST):
-                    yield node, field, index
-                    yield from _deeper(child)
-        elif isinstance(value, ast.AST):
-            yield node, field, None
-            yield from _deeper(value)
-
-
-def _deeper(child):
-    """Texts of messages are not the subject, nor what only raises."""
-    if not isinstance(child, ast.JoinedStr | ast.Raise):
-        yield from _inside(child)
+        for index, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            if isinstance(child, ast.AST):
+                around = child if isinstance(child, ast.stmt) else statement
+                yield around, node, field, index
+                # The texts of messages are not the subject, nor what only raises.
+                if not isinstance(child, ast.JoinedStr | ast.Raise):
+                    yield from _inside(child, around)
 
 
 def _replacements(old, known):

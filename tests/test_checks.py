@@ -30,8 +30,10 @@ class Call(NamedTuple):
     dh: object
     dstate: object
 
-    def __call__(self):
+    def forward(self, bptt=bptt):
         bptt.forward(self.cell, self.params, self.x, self.state)
+
+    def backward(self, bptt=bptt):
         bptt.backward(self.cell, self.params, self.run, self.dh, self.dstate)
 
 
@@ -177,14 +179,29 @@ TABLE = {
 ROWS = [(path, *row) for path, rows in TABLE.items() for row in rows]
 
 
-@pytest.mark.parametrize(("path", "change", "expected", "got"), ROWS)
-def test_bad_input_is_named(path, change, expected, got):
-    call = replaced(good(), path, change)
-    with pytest.raises(ValueError, match=rf"^{path}[.:\w]*: expected ") as error:
-        call()
-    before, _, after = str(error.value).partition(", got ")
-    assert expected in before
-    assert got in f"got {after}"
+def passes(call, path):
+    """The passes that take the argument at a path."""
+    argument = path.partition(".")[0]
+    return {
+        "x": [call.forward],
+        "state": [call.forward],
+        "params": [call.forward, call.backward],
+    }.get(argument, [call.backward])
+
+
+def assert_named(call, path, change, expected, got, bptt=bptt):
+    """Each pass that takes the argument names it, what was expected and what came."""
+    for bad in passes(replaced(call, path, change), path):
+        with pytest.raises(ValueError, match=rf"^{path}[.:\w]*: expected ") as error:
+            bad(bptt)
+        before, _, after = str(error.value).partition(", got ")
+        assert expected in before
+        assert got in f"got {after}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]}: {row[3]}")
+def test_bad_input_is_named(row):
+    assert_named(good(), *row)
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -202,8 +219,7 @@ def test_bad_input_is_named(path, change, expected, got):
     ],
 )
 def test_every_cell_is_checked(name, path, change):
-    with pytest.raises(ValueError, match=rf"^{path}: expected .*, got "):
-        replaced(good(CELLS[name]), path, change)()
+    assert_named(good(CELLS[name]), path, change, "", "")
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -213,10 +229,9 @@ def test_params_of_another_cell_are_refused(name):
     for other in CELLS.values():
         params = problem(other, T, N, D, H).at.params
         if tree.map(np.shape, params) == tree.map(np.shape, call.params):
-            call._replace(params=params)()
+            call._replace(params=params).backward()
         else:
-            with pytest.raises(ValueError, match=r"^params[.W_xhb]*: expected .*, got "):
-                call._replace(params=params)()
+            assert_named(call, "params", lambda _, params=params: params, "", "")
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -227,15 +242,24 @@ def test_params_of_another_size_do_not_fit_the_run(name):
         bptt.backward(CELLS[name], params, call.run, call.dh)
 
 
-def test_good_input_passes_as_lists_views_tokens_and_infinities():
-    call = good()
-    call()
-    call._replace(x=call.x.tolist(), dh=call.dh.tolist())()
-    call._replace(params=tree.map(np.ndarray.tolist, call.params))()
-    call._replace(x=tokens(D - 1)(None).tolist())()
-    call._replace(x=call.x[::-1], state=None, dstate=None)()
-    with np.errstate(invalid="ignore"):
-        call._replace(dh=np.full_like(call.dh, np.inf))()
+def assert_accepted(call, bptt=bptt):
+    """What looks different and is good input: lists, views, tokens, infinities, no state."""
+    changes = {
+        "x": [np.ndarray.tolist, lambda x: x[::-1], lambda x: tokens(D - 1)(x).tolist()],
+        "params": [lambda p: tree.map(np.ndarray.tolist, p)],
+        "state": [lambda s: None],
+        "dh": [np.ndarray.tolist, lambda dh: np.full_like(dh, np.inf)],
+        "dstate": [lambda ds: None],
+    }
+    for path, ways in changes.items():
+        for change in ways:
+            for good_pass in passes(replaced(call, path, change), path):
+                with np.errstate(invalid="ignore"):
+                    good_pass(bptt)
+
+
+def test_good_input_is_accepted_as_lists_views_tokens_and_infinities():
+    assert_accepted(good())
 
 
 def test_what_explodes_inside_a_run_is_returned():

@@ -75,6 +75,9 @@ def test_relu_and_its_derivative_are_zero_at_the_kink():
     h = functions.relu(np.array([-2.0, 0.0, 3.0]))
     assert h.tolist() == [0, 0, 3]
     assert functions.drelu(h).tolist() == [0, 0, 1]
+    for kink in (1e-30j, -1e-30j):
+        assert functions.relu(np.array([kink])).tolist() == [0]
+        assert functions.drelu(np.array([kink])).tolist() == [0]
 
 
 @pytest.mark.eq("eq-hard-sigmoid")
@@ -92,6 +95,12 @@ def test_dhard_sigmoid_is_the_slope_inside_and_exactly_zero_outside(k):
     s = np.array([0.0, 1e-9, 0.5, 1 - 1e-9, 1.0])
     assert functions.dhard_sigmoid(s, slope=k).tolist() == [0, k, k, k, 0]
     assert functions.dhard_sigmoid(s[2:3]).tolist() == [0.2]
+
+
+def test_hard_sigmoid_is_flat_at_both_kinks_whichever_side_a_complex_step_is_on():
+    for step in (1e-30j, -1e-30j):
+        assert functions.hard_sigmoid(np.array([-2.5, 2.5]) + step).tolist() == [0, 1]
+        assert functions.dhard_sigmoid(np.array([0, 1]) + step).tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("name", KEEP_DTYPE)
@@ -119,6 +128,7 @@ def test_softmax_ignores_a_shift_and_does_not_overflow(rng):
     np.testing.assert_array_equal(functions.softmax(u + 1e4), functions.softmax(u))
     with np.errstate(over="raise", invalid="raise"):
         assert functions.softmax(np.array([1e4, 0, -1e4])).tolist() == [1, 0, 0]
+        assert functions.softmax(np.array([[1e4, 0], [0, 0]])).tolist() == [[1, 0], [0.5, 0.5]]
 
 
 @pytest.mark.eq("eq-cross-entropy")
@@ -135,7 +145,7 @@ def test_cross_entropy_is_minus_the_log_of_the_target_s_probability(rng):
 def test_cross_entropy_of_equal_logits_is_log_v_and_of_far_ones_their_distance():
     y = np.array([2, 0])
     np.testing.assert_allclose(functions.cross_entropy(np.full((2, 7), 3.0), y), math.log(7))
-    far = np.array([[1e4, 0, -1e4], [1e4, 0, -1e4]])
+    far = np.array([[1e4, 0, -1e4], [-1e4, -2e4, -3e4]])
     with np.errstate(over="raise", invalid="raise", divide="raise"):
         assert functions.cross_entropy(far, y).tolist() == [2e4, 0]
         assert functions.dcross_entropy(far, y).tolist() == [[1, 0, -1], [0, 0, 0]]
@@ -143,14 +153,15 @@ def test_cross_entropy_of_equal_logits_is_log_v_and_of_far_ones_their_distance()
 
 @pytest.mark.eq("eq-softmax-cross-entropy-grad")
 def test_dcross_entropy_is_the_gradient(rng):
-    u, y = rng.standard_normal((4, 5)), rng.integers(5, size=4)
+    u, y = rng.standard_normal((2, 4, 5)), rng.integers(5, size=(2, 4))
     du = functions.dcross_entropy(u, y)
-    for n, k in np.ndindex(u.shape):
+    for index in np.ndindex(u.shape):
         shifted = u.astype(complex)
-        shifted[n, k] += 1e-30j
-        naive = np.log(np.exp(shifted).sum(axis=-1)) - shifted[np.arange(4), y]
-        assert du[n, k] == pytest.approx(naive.sum().imag / 1e-30, abs=1e-15)
-    np.testing.assert_allclose(du.sum(axis=-1), np.zeros(4), atol=1e-15)
+        shifted[index] += 1e-30j
+        naive = np.log(np.exp(shifted).sum(axis=-1)).sum()
+        naive -= sum(shifted[n][y[n]] for n in np.ndindex(y.shape))
+        assert du[index] == pytest.approx(naive.imag / 1e-30, abs=1e-15)
+    np.testing.assert_allclose(du.sum(axis=-1), np.zeros((2, 4)), atol=1e-15)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.complex128])

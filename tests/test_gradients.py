@@ -160,6 +160,24 @@ def test_steps_composed_by_hand_are_bptt(name, tokens):
 
 
 @cells
+def test_long_runs_of_large_states_are_the_steps_composed(name):
+    """Large enough that the local derivatives of a run are not all prepared at once."""
+    cell, given = CELLS[name], problem(CELLS[name], T=5, N=120, H=100)
+    state, caches = given.at.state, []
+    for x_t in given.at.x:
+        state, cache = cell.step(given.at.params, x_t, state)
+        caches.append(cache)
+    dstate, dparams = given.dstate, tree.zeros_like(given.at.params)
+    for dh, cache in zip(given.dh[::-1], caches[::-1], strict=True):
+        dstate = dstate._replace(h=dstate.h + dh)
+        _, dstate, dparams_t = cell.step_backward(given.at.params, dstate, cache)
+        dparams = tree.add(dparams, dparams_t)
+    ours = gradient(cell, given)
+    assert_close(ours.params, dparams, 1e-13)
+    assert_close(ours.state, dstate, 1e-13)
+
+
+@cells
 def test_each_state_s_gradient_is_that_of_a_run_started_there(name):
     """dstates[t] is what the steps after t give, plus the loss on h_t itself."""
     cell, given = CELLS[name], problem(CELLS[name], T=5, N=2)
