@@ -272,6 +272,13 @@ class TestPatchesAreStillNeeded:
         assert "katex_options = KATEX_DEFAULT_OPTIONS" in inspect.getsource(katex.render_latex)
         assert "notranslate" not in inspect.getsource(katex.html_visit_displaymath)
 
+    def test_katex_connects_before_its_server_listens(self):
+        from sphinxcontrib.katex import KaTeXServer
+
+        source = inspect.getsource(KaTeXServer)
+        start = source[source.index("def start_server_process") :].split("def start_network")[0]
+        assert "ConnectionRefusedError" not in start
+
     def test_furo_keeps_its_switches_outside_landmarks(self):
         import furo
 

@@ -75,5 +75,28 @@ window.probes = (() => {
 
   const links = () => all("a[href]").map((a) => a.href).filter((href) => href.startsWith("file:"));
 
-  return { formulas, raw, nameless, captionless, focused, unreached, overflowing, cut, links };
+  // Milliseconds from each input to the frame after it, over the figures' controls and the folds.
+  const latency = async () => {
+    const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    const times = [];
+    const act = async (change) => {
+      const before = performance.now();
+      change();
+      await frame();
+      times.push(performance.now() - before);
+    };
+    for (const range of all(".explore input[type=range]")) {
+      for (let value = +range.min; value <= Math.min(+range.max, +range.min + 20); value++) {
+        await act(() => {
+          range.value = value;
+          range.dispatchEvent(new Event("input", { bubbles: true }));
+        });
+      }
+    }
+    for (const button of all(".explore input[type=radio]")) await act(() => button.click());
+    for (const fold of all("article summary")) await act(() => fold.click());
+    return times;
+  };
+
+  return { latency, formulas, raw, nameless, captionless, focused, unreached, overflowing, cut, links };
 })();

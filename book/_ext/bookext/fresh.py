@@ -2,9 +2,10 @@
 
 import hashlib
 import os
+import re
 import shutil
 import sys
-from importlib.metadata import distributions
+from importlib.metadata import requires, version
 from pathlib import Path
 
 # Read by lstm_lib.plots: figures are written as inline SVG, and no widget is created.
@@ -21,8 +22,9 @@ def digest(root, *folders):
 
 
 def packages():
-    versions = sorted(f"{d.name} {d.version}" for d in distributions())
-    return hashlib.sha256(repr((sys.version, versions)).encode()).hexdigest()
+    """What may change a notebook's output: Python, the kernel and what lstm_lib stands on."""
+    names = {re.match(r"[\w.-]+", need)[0] for need in requires("lstm-lib")} | {"ipykernel"}
+    return repr((sys.version, sorted((name, version(name)) for name in names)))
 
 
 def drop_stale(app, config):

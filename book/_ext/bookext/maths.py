@@ -36,6 +36,10 @@ def visit_block(self, node):
 def render_strictly(app, config):
     """sphinxcontrib-katex ignores `katex_options` when it prerenders: set its defaults instead."""
     katex.NODEJS_BINARY = str(NODE)
+    # On a busy machine node may take seconds, and the local socket exists before it listens; only
+    # the start over a port tries again.
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60
+    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
     katex.KATEX_DEFAULT_OPTIONS.update(
         throwOnError=True,
         strict="ignore",
