@@ -1,8 +1,8 @@
 """The book's own Sphinx extension: one module per concern."""
 
-from . import assets, figures, fold, fresh, library, maths, page, trace
+from . import assets, figures, fold, fresh, library, maths, numbering, page, trace
 
-PARTS = (fresh, assets, maths, figures, fold, trace, library, page)
+PARTS = (fresh, assets, maths, figures, fold, trace, library, numbering, page)
 
 
 def setup(app):
