@@ -25,7 +25,7 @@ help:
 	@echo "make bench      time the library (ARGS=--quick for a minute)"
 	@echo "make lint       ruff alone"
 	@echo "make audit      weight and speed of each page, into _audit/"
-	@echo "make clean      remove what was built (.venv stays; make clean-all removes it too)"
+	@echo "make clean      remove what was built; .venv stays"
 
 # A Python that is too old or has no venv module is named here, before anything else fails.
 .venv/.reader: requirements.txt constraints.txt pyproject.toml

@@ -1,4 +1,4 @@
-"""The affine readout u_t = h_t W_hy + b_y and two losses on it, with their gradients (chapter 2).
+"""The affine readout u_t = h_t W_hy + b_y and two losses on it, with their gradients (chapter 4).
 
 Both losses are L = sum w_tn l_tn / sum w_tn over steps and sequences, and the gradient is that of
 this L. Weights of 0 leave out padding, or every step but the last.
