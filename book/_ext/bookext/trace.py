@@ -35,12 +35,14 @@ def code_links(translator, label):
     """The links that stand beside a numbered equation."""
     builder = translator.builder
     links = []
-    for module, name in builder.app.book_citations.get(label, []):
+    cited = builder.app.book_citations.get(label, [])
+    for module, name in cited:
+        text = "code" if len(cited) == 1 else name
         page = builder.get_relative_uri(builder.current_docname, SOURCES + module.replace(".", "/"))
         links.append(
             # no element inside: sphinx-tippy trips over what is nested in an equation number
             f'<a class="eq-code" href="{page}#{name}" title="{module}.{name}" '
-            f'aria-label="code: {module}.{name}">code</a>'
+            f'aria-label="code: {module}.{name}">{text}</a>'
         )
     return "".join(links)
 
