@@ -12,7 +12,7 @@ from . import tree
 
 
 def sgd(params, grads, state=None, lr=0.1):
-    """Gradient descent, v <- v - lr dv for each array v. It has no state.
+    """Gradient descent, v <- v - lr dv for each array v. Its state stays None.
 
     Equations: eq-sgd
     """

@@ -60,6 +60,19 @@ def test_adam_is_the_published_algorithm(seed, lr, steps):
     np.testing.assert_allclose(flat(params), theta, rtol=1e-11, atol=1e-13)
 
 
+def test_defaults_are_those_of_the_docstrings():
+    """Adam's are the paper's. Gradients as small as eps let it count."""
+    params, grads, later = draw(0), draw(1, scale=1e-8), draw(2, scale=1e-8)
+    given = {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+    ours, state = optim.adam(params, grads)
+    theirs, their_state = optim.adam(params, grads, None, **given)
+    ours, _ = optim.adam(ours, later, state)
+    theirs, _ = optim.adam(theirs, later, their_state, **given)
+    np.testing.assert_array_equal(flat(ours), flat(theirs))
+    new, _ = optim.sgd(params, draw(1))
+    np.testing.assert_array_equal(flat(new), flat(optim.sgd(params, draw(1), lr=0.1)[0]))
+
+
 def test_adam_takes_the_steps_of_pytorch():
     torch = pytest.importorskip("torch")
     params, state = draw(0), None
