@@ -1,18 +1,17 @@
 """Interactive figures: a plain plotting function and a finite choice of its arguments."""
 
-import html
 import itertools
-import json
 import math
 import os
 from numbers import Number
 
-import ipywidgets as widgets
 from IPython.display import display
+from ipywidgets import HTML, Dropdown, HTMLMath, SelectionSlider, ToggleButtons, VBox
 
 from lstm_lib import plots
 
 MOST = 120
+WIDGETS = {"range": SelectionSlider, "radio": ToggleButtons, "select": Dropdown}
 
 
 def explore(draw, *, caption, alt, name, key=(), start=None, **choices):
@@ -27,52 +26,45 @@ def explore(draw, *, caption, alt, name, key=(), start=None, **choices):
         explore(draw, name="fig-half-life", caption="Half-life of the direct path.",
                 alt=lambda bias: f"...", key=(0, 2), bias=(0, 1, 2, 3))
     """
-    choices = _checked(name, choices)
-    start = _state(name, "start", start or {}, choices, {n: v[0] for n, v in choices.items()})
-    key = [_state(name, "key", k, choices, start) for k in key]
-    if plots.static():
-        return _static(draw, alt, caption, name, [start, *key], choices)
-    return _live(draw, alt, caption, name, start, choices)
+    plots.check_words(name, caption=caption)
+    _check(name, choices)
+    first = {choice: values[0] for choice, values in choices.items()}
+    start = first | _state(f"start of {name}", start or {}, choices)
+    shown = [start, *(start | _state(f"key of {name}", k, choices) for k in key)]
+
+    def frame(state, picture, label=name, **options):
+        text = alt(**state)
+        plots.check_words(name, alt=text)
+        return picture(draw(**state), label, text, **options)
+
+    (_static if plots.static() else _live)(frame, caption, name, shown, choices)
 
 
-def _checked(name, choices):
-    """The choices as tuples, or a ValueError that says what is wrong with them."""
-    if not choices:
-        raise ValueError(f"{name}: expected at least one choice, such as bias=(0, 1, 2); got none")
+def _check(name, choices):
+    """Raise ValueError that says what is wrong with the choices."""
+    plots.expect(choices, name, "at least one choice, such as bias=(0, 1, 2)", "none")
     for choice, values in choices.items():
-        if isinstance(values, str) or not hasattr(values, "__len__"):
-            raise ValueError(f"{choice} of {name}: expected a finite sequence; got {values!r}")
+        what = f"{choice} of {name}"
+        finite = hasattr(values, "__len__") and not isinstance(values, str)
+        plots.expect(finite, what, "a finite sequence", repr(values))
         plain = all(isinstance(v, Number | str) for v in values)
-        if not (plain and 0 < len(values) == len(set(values))):
-            raise ValueError(
-                f"{choice} of {name}: expected distinct numbers or strings; got {list(values)}"
-            )
-    counts = [len(v) for v in choices.values()]
-    if math.prod(counts) > MOST:
-        each = ", ".join(f"{n} {c}" for n, c in zip(choices, counts, strict=True))
-        raise ValueError(
-            f"{name}: expected at most {MOST} combinations; got {math.prod(counts)} ({each})"
-        )
-    return {
-        n: tuple(v.item() if hasattr(v, "item") else v for v in values)
-        for n, values in choices.items()
-    }
+        distinct = plain and 0 < len(values) == len(set(values))
+        plots.expect(distinct, what, "distinct numbers or strings", list(values))
+    count = math.prod(map(len, choices.values()))
+    each = ", ".join(f"{choice} {len(values)}" for choice, values in choices.items())
+    plots.expect(count <= MOST, name, f"at most {MOST} combinations", f"{count} ({each})")
 
 
-def _state(name, what, given, choices, default):
-    if not isinstance(given, dict):
-        if len(choices) > 1:
-            raise ValueError(
-                f"{what} of {name}: expected a dict with some of "
-                f"{', '.join(choices)}; got {given!r}"
-            )
-        given = {next(iter(choices)): given}
+def _state(what, given, choices):
+    """The values that `given` names, as a dict."""
+    if not isinstance(given, dict) and len(choices) == 1:
+        given = dict.fromkeys(choices, given)
+    some = f"a dict with some of {', '.join(choices)}"
+    plots.expect(isinstance(given, dict), what, some, repr(given))
     for choice, value in given.items():
-        if choice not in choices or value not in choices[choice]:
-            raise ValueError(
-                f"{what} of {name}: {choice}={value!r} is not among the choices {choices}"
-            )
-    return default | given
+        if value not in choices.get(choice, ()):
+            raise ValueError(f"{what}: {choice}={value!r} is not among the choices {choices}")
+    return given
 
 
 def label(value):
@@ -92,103 +84,47 @@ def _kind(values):
     return "range" if numbers and len(values) > 2 else "radio" if len(values) < 7 else "select"
 
 
-def _live(draw, alt, caption, name, start, choices):
-    """The widgets; each change calls `draw` anew."""
-    plots.check_words(name, caption=caption)
-    types = {
-        "range": widgets.SelectionSlider,
-        "radio": widgets.ToggleButtons,
-        "select": widgets.Dropdown,
-    }
+def _live(frame, caption, name, shown, choices):
+    """Widgets; each change draws anew."""
     controls = {
-        n: types[_kind(v)](
-            options=[(label(w), w) for w in v],
-            value=start[n],
-            description=n.replace("_", " "),
+        choice: WIDGETS[_kind(values)](
+            options=[(label(v), v) for v in values],
+            value=shown[0][choice],
+            description=choice.replace("_", " "),
             style={"description_width": "initial"},
         )
-        for n, v in choices.items()
+        for choice, values in choices.items()
     }
-    image = widgets.HTML()
-
-    def picture(state):
-        text = alt(**state)
-        plots.check_words(name, alt=text)
-        return plots.png(draw(**state), name, text)
+    image = HTML()
 
     def redraw(_=None):
-        image.value = picture({n: c.value for n, c in controls.items()})
+        state = {choice: control.value for choice, control in controls.items()}
+        image.value = frame(state, plots.png)
 
     redraw()
     for control in controls.values():
         control.observe(redraw, "value")
     if os.environ.get("LSTM_LIB_EXERCISE") == "1":
-        for n, values in choices.items():
+        for choice, values in choices.items():
             for value in (values[0], values[-1]):
-                picture(start | {n: value})
-    display(widgets.VBox([*controls.values(), image, widgets.HTMLMath(plots.inline(caption))]))
+                frame(shown[0] | {choice: value}, plots.png)
+    display(VBox([*controls.values(), image, HTMLMath(plots.inline(caption))]))
 
 
-def _static(draw, alt, caption, name, shown, choices):
+def _static(frame, caption, name, shown, choices):
     """Native controls over frames: the first in the page, the others in templates."""
-    plots.check_words(name, caption=caption)
-
-    def pick(gid):
-        choice, _, value = gid.removeprefix("pick:").partition("=")
-        if not gid.startswith("pick:"):
-            return ""
-        index = [str(v) for v in choices.get(choice, ())]
-        if value not in index:
-            raise ValueError(f"{name}: region {gid!r} is not among the choices {choices}")
-        words = describe({choice: choices[choice][index.index(value)]})
-        return f' data-pick="{choice}:{index.index(value)}" aria-label="{html.escape(words)}"'
-
+    regions = {
+        f"pick:{choice}={v}": {"data-pick": f"{choice}:{k}", "aria-label": describe({choice: v})}
+        for choice, values in choices.items()
+        for k, v in enumerate(values)
+    }
     frames = []
     for k, values in enumerate(itertools.product(*choices.values())):
         state = dict(zip(choices, values, strict=True))
-        text = alt(**state)
-        plots.check_words(name, alt=text)
-        picture = plots.svg(draw(**state), f"{name}-{k}", text, pick)
-        picture = f'<p class="figure-state">{html.escape(describe(state))}</p>{picture}'
-        if state in shown:
-            hidden = "" if state == shown[0] else " hidden"
-            frames.append(f'<div class="figure-frame figure-key"{hidden}>{picture}</div>')
-        else:
-            frames.append(f'<template><div class="figure-frame">{picture}</div></template>')
-    controls = "".join(_control(name, n, v, v.index(shown[0][n])) for n, v in choices.items())
-    plots.emit(
-        f'<div class="explore"><div class="figure-controls" hidden>{controls}</div>'
-        f'<div class="figure-frames">{"".join(frames)}</div>'
-        '<p class="figure-live" role="status"></p></div>',
-        caption,
-        name,
-    )
-
-
-def _control(name, choice, values, at):
-    """A native control whose value is the index into `values`."""
-    words, labels = html.escape(choice.replace("_", " ")), [html.escape(label(v)) for v in values]
-    ident = f"{name}--{choice}"
-    shown = html.escape(json.dumps([label(v) for v in values]))
-    what = f'data-choice="{choice}" data-labels="{shown}"'
-    if _kind(values) == "radio":
-        radios = "".join(
-            f'<label><input type="radio" name="{ident}" value="{k}"'
-            f"{' checked' if k == at else ''}> {text}</label>"
-            for k, text in enumerate(labels)
-        )
-        return f"<fieldset {what}><legend>{words}</legend>{radios}</fieldset>"
-    if _kind(values) == "select":
-        options = "".join(
-            f'<option value="{k}"{" selected" if k == at else ""}>{text}</option>'
-            for k, text in enumerate(labels)
-        )
-        field = f'<select id="{ident}">{options}</select>'
-    else:
-        field = (
-            f'<input type="range" id="{ident}" max="{len(values) - 1}" value="{at}" '
-            f'aria-valuetext="{labels[at]}">'
-        )
-    return (
-        f'<div {what}><label for="{ident}">{words} = <span>{labels[at]}</span></label>{field}</div>'
-    )
+        picture = frame(state, plots.svg, f"{name}-{k}", regions=regions)
+        frames.append((describe(state), picture, shown.index(state) if state in shown else None))
+    controls = [
+        (choice, _kind(values), [label(v) for v in values], list(values).index(shown[0][choice]))
+        for choice, values in choices.items()
+    ]
+    plots.emit(plots.MARKUP.explore(name, controls, frames), caption, name)

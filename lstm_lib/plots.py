@@ -1,7 +1,8 @@
 """Figures: one table of colours, one style, one way into the page.
 
-Importing this module sets the book's matplotlib style. Draw with `colour` and the functions below
-(each takes arrays and `ax` and returns `ax`), then hand the figure to `show`.
+The colours stand in colours.toml, the style, set by importing this module, in book.mplstyle, the
+HTML in figures.html. Draw with `colour` and the functions below (each takes arrays and `ax` and
+returns `ax`), then hand the figure to `show`.
 """
 
 import base64
@@ -10,41 +11,36 @@ import io
 import itertools
 import os
 import re
+import tomllib
+from pathlib import Path
+from xml.etree import ElementTree
 
+import jinja2
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
+from markupsafe import Markup
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-_CRISP = ' shape-rendering="crispEdges"'  # no seams between cells
+_HERE = Path(__file__).parent
+COLOURS = tomllib.loads((_HERE / "colours.toml").read_text())  # name: [on white, on dark paper]
+_PAGE_NAMES = {light: f"var(--c-{name})" for name, (light, _) in COLOURS.items()}
+_PAGE_NAMES["#000000"] = _PAGE_NAMES[COLOURS["ink"][0]]
 
-# name: (on white paper, on dark paper). The light values double as the sentinels that `svg` turns
-# into var(--c-NAME), so no two may be equal. Every one but grid and paper has a contrast of at
-# least 4.5 to its paper; quantities that meet in one figure stay apart for colour-blind readers.
-COLOURS = {
-    "i": ("#5a64eb", "#0988fe"),
-    "f": ("#ab6111", "#ea5107"),
-    "g": ("#432665", "#947e93"),
-    "o": ("#055b59", "#48d58d"),
-    "c": ("#4b3300", "#f1f226"),
-    "h": ("#1236b3", "#c2b1ff"),
-    "r": ("#1d4042", "#4e9a95"),
-    "z": ("#b45a2c", "#ed540c"),
-    "n": ("#8f54dc", "#a066f0"),
-    "x": ("#66758c", "#b5f6f3"),
-    "u": ("#5e085a", "#d357ab"),
-    "grad": ("#d73814", "#f98f6a"),
-    "pos": ("#1f6fb4", "#6db3f2"),
-    "neg": ("#b35806", "#f0a35e"),
-    "accent": ("#0b5cad", "#7ab8ff"),
-    "ink": ("#1c1c1c", "#e8e8e8"),
-    "muted": ("#595959", "#a8a8a8"),
-    "grid": ("#dddddd", "#3a3a3a"),
-    "paper": ("#ffffff", "#121212"),
-}
-_NAME_OF = {light: name for name, (light, _) in COLOURS.items()} | {"#000000": "ink"}
+# 4.6 inches on a phone of 360 px leave 10 points about 10 px high.
+MAX_WIDTH, MIN_FONT = 4.6, 9
+plt.style.use("lstm_lib.book")
+
+# The macros of figures.html as functions.
+MARKUP = jinja2.Template((_HERE / "figures.html").read_text(), autoescape=True).module
+
+
+def expect(right, what, wanted, got):
+    """Raise ValueError that says of `what` what was wanted and what came, unless it is right."""
+    if not right:
+        raise ValueError(f"{what}: expected {wanted}; got {got}")
 
 
 def colour(name):
@@ -52,34 +48,8 @@ def colour(name):
 
     Example: `ax.plot(f, color=plots.colour("f"))`.
     """
-    if name not in COLOURS:
-        raise ValueError(f"colour: expected one of {', '.join(COLOURS)}; got {name!r}")
+    expect(name in COLOURS, "colour", f"one of {', '.join(COLOURS)}", repr(name))
     return COLOURS[name][0]
-
-
-# 4.6 inches on a phone of 360 px leave 10 points about 10 px high.
-MAX_WIDTH, MIN_FONT = 4.6, 9
-STYLE = {
-    "figure.figsize": (MAX_WIDTH, 2.6),
-    "figure.constrained_layout.use": True,
-    "axes.edgecolor": colour("muted"),
-    "axes.labelcolor": colour("ink"),
-    "axes.prop_cycle": plt.cycler(color=[colour(k) for k in ("accent", "grad", "o", "g", "c")]),
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10,
-    "font.size": 10,
-    "grid.color": colour("grid"),
-    "legend.frameon": False,
-    "lines.linewidth": 1.8,
-    "mathtext.fontset": "stix",  # as wide as Times, which every reader's machine has
-    "svg.fonttype": "none",
-    "svg.hashsalt": "figure",
-    "text.color": colour("ink"),
-    "xtick.color": colour("muted"),
-    "ytick.color": colour("muted"),
-}
-plt.rcParams.update(STYLE)
 
 
 def static():
@@ -89,87 +59,102 @@ def static():
 
 def check_words(name, **words):
     """Raise ValueError unless `name` is a figure label and every word is a text for readers."""
-    if not (isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9-]*", name)):
-        raise ValueError(f"name: expected lower-case words joined by hyphens; got {name!r}")
+    label = re.fullmatch(r"[a-z][a-z0-9-]*", str(name))
+    expect(label, "name", "lower-case words joined by hyphens", repr(name))
     for key, text in words.items():
-        if not (isinstance(text, str) and len(text.split()) > 1):
-            raise ValueError(f"{key} of {name}: expected a text for readers; got {text!r}")
+        says = isinstance(text, str) and len(text.split()) > 1
+        expect(says, f"{key} of {name}", "a text for readers", repr(text))
 
 
 def inline(text):
     """`text` as HTML: `code` stands between backticks, $formulas$ are left to the page."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text)))
 
 
-def _check_figure(fig, name):
-    if not isinstance(fig, Figure):
-        raise ValueError(f"{name}: expected a matplotlib Figure; got {type(fig).__name__}")
+def _saved(fig, name, **options):
+    """What matplotlib writes for `fig`, if it is legible on a phone; closes `fig`."""
+    expect(isinstance(fig, Figure), name, "a matplotlib Figure", type(fig).__name__)
     texts = [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
-    least = min((t.get_fontsize() for t in texts), default=MIN_FONT)
-    if fig.get_figwidth() > MAX_WIDTH or least < MIN_FONT:
-        raise ValueError(
-            f"{name}: expected at most {MAX_WIDTH} inches and no text below {MIN_FONT} points, to "
-            f"be legible on a phone; got {fig.get_figwidth():g} inches, {least:g} points"
-        )
+    width, least = fig.get_figwidth(), min((t.get_fontsize() for t in texts), default=MIN_FONT)
+    wanted = f"at most {MAX_WIDTH} inches and no text below {MIN_FONT} points, legible on a phone"
+    fits = width <= MAX_WIDTH and least >= MIN_FONT
+    expect(fits, name, wanted, f"{width:g} inches, {least:g} points")
+    out = io.BytesIO()
+    fig.savefig(out, **options)
+    plt.close(fig)
+    return out.getvalue()
 
 
-def _for_page(tag, name):
-    """One tag of matplotlib's SVG with colours as variables, the page's fonts, short numbers."""
-
-    def variable(match):
-        if match[0] not in _NAME_OF:
-            raise ValueError(f"{name}: {match[0]} is not in plots.COLOURS; use plots.colour(...)")
-        return f"var(--c-{_NAME_OF[match[0]]})"
-
-    def font(match):
-        kind = next((k for k in ("stix", "mono") if k in match[0].lower()), None)
-        return f" font-family: var(--f-{kind});" if kind else ""
-
-    tag = re.sub(r"(?<=: )#[0-9a-f]{6}", variable, tag)
-    tag = re.sub(r" font-family: ([^;\"]*);?", font, tag)
-    tag = re.sub(r"(\d\.\d\d)\d+", r"\1", tag)
-    return re.sub(r"\s+", " ", tag.replace("xlink:href", "href"))
+# Two decimals and the page's fonts are enough for the attributes that matplotlib writes.
+_SHORTER = (
+    (r"(\d\.\d\d)\d+", r"\1"),
+    (r"\s+", " "),
+    (r" font-family: [^;]*STIX[^;]*", " font-family: var(--f-stix)"),
+    (r" font-family: [^;]*Mono[^;]*", " font-family: var(--f-mono)"),
+    (r" font-family: '[^;]*;?", ""),
+)
 
 
-def svg(fig, name, alt, pick=lambda gid: ""):
+def svg(fig, name, alt, regions=None):
     """`fig` as an SVG element whose ids start with `name`; closes `fig`.
 
-    `pick(gid)` may return the attributes of a clickable region for an artist's gid.
+    `regions` maps the gid of a clickable artist to the attributes of its element.
     """
-    _check_figure(fig, name)
-    out = io.StringIO()
-    with plt.rc_context({k: STYLE[k] for k in ("svg.fonttype", "svg.hashsalt")}):
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        fig.savefig(out, format="svg", transparent=True, metadata=nothing)
-    plt.close(fig)
-    head, text = out.getvalue().split("<svg", 1)[1].split(">", 1)
-    if "<image" in text:
-        raise ValueError(f"{name}: expected no bitmap; draw cells with plots.heat, not imshow")
-    text = re.sub(r"<!--.*?-->|<defs>\s*<style.*?</defs>", "", text, flags=re.S)
-    links = dict.fromkeys(re.findall(r'(?:href="|url\()#([^")]+)', text))
-    ids = {old: f"{name}-{k}" for k, old in enumerate(links)}
+    source = _saved(fig, name, format="svg", transparent=True).decode()
+    expect("<image" not in source, name, "no bitmap, cells drawn with plots.heat", "imshow")
+    source = re.sub(r"(?s)<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>", "", source)
+    links = dict.fromkeys(re.findall(r'(?:href="|url\()(#[^")]+)', source))
+    names = _PAGE_NAMES | {old: f"#{name}-{k}" for k, old in enumerate(links)}
+    given = {old[1:]: {"id": names[old][1:]} for old in links} | (regions or {})
 
-    def rename(match):
-        gid = html.unescape(match[1])
-        return f' id="{ids[gid]}"' if gid in ids else _CRISP if gid == "cells" else pick(gid)
+    def known(match):
+        if match[0] not in names:
+            raise ValueError(f"{name}: {match[0]} is not in plots.COLOURS; use plots.colour(...)")
+        return names[match[0]]
 
-    text = re.sub(r' id="([^"]*)"', rename, text)
-    text = re.sub(r'(href="|url\()#([^")]+)', lambda m: f"{m[1]}#{ids[m[2]]}", text)
-    text = re.sub(r"<[^>]+>", lambda m: _for_page(m[0], name), text)
-    text = re.sub(r">\s+<", "><", text).strip()
-    box, role = re.search(r'viewBox="[^"]*"', head)[0], "group" if "data-pick" in text else "img"
-    width = f"max-width: {fig.get_figwidth() * 7.6:.1f}rem"
-    return f'<svg {box} style="{width}" role="{role}" aria-label="{html.escape(alt)}">{text}'
+    def attributes(node):
+        gid = node.attrib.pop("id", "")
+        if regions and gid.startswith("pick:") and gid not in regions:
+            raise ValueError(f"{name}: region {gid!r} is not among the choices {[*regions]}")
+        for key, value in node.items():
+            for pattern, shorter in _SHORTER:
+                value = re.sub(pattern, shorter, value)
+            yield key.rpartition("}")[2], re.sub(r"#[^\s;)]+", known, value)
+        yield from given.get(gid, {}).items()
+
+    def markup(node):
+        """The element as the page has it: a group without attributes is its content."""
+        tag = node.tag.rpartition("}")[2]
+        shown = "".join(f' {key}="{html.escape(value)}"' for key, value in attributes(node))
+        inner = "".join(map(markup, node)) or html.escape(node.text or "", quote=False)
+        return inner if tag == "g" and not shown else f"<{tag}{shown}>{inner}</{tag}>"
+
+    root = ElementTree.fromstring(source)
+    for cells in root.iterfind(".//*[@id='cells']"):
+        _join(cells)
+    body = "".join(map(markup, root))
+    role, width = "group" if "data-pick" in body else "img", fig.get_figwidth() * 7.6
+    return Markup(
+        f'<svg viewBox="{root.get("viewBox")}" style="max-width: {width:.1f}rem" role="{role}" '
+        f'aria-label="{html.escape(alt)}">{body}</svg>'
+    )
+
+
+def _join(cells):
+    """Make one path of the cells of one tint: a page draws dozens faster than hundreds."""
+    cells.set("shape-rendering", "crispEdges")  # no seams between cells
+    first = {}
+    for cell in list(cells):
+        path = first.setdefault(cell.get("style"), cell)
+        if path is not cell:
+            path.set("d", path.get("d") + cell.get("d"))
+            cells.remove(cell)
 
 
 def png(fig, name, alt):
     """`fig` as an `img` element for a live notebook; closes `fig`."""
-    _check_figure(fig, name)
-    out = io.BytesIO()
-    fig.savefig(out, format="png", dpi=160, facecolor=colour("paper"))
-    plt.close(fig)
+    data = base64.b64encode(_saved(fig, name, format="png", dpi=160)).decode()
     width = round(fig.get_figwidth() * 110)
-    data = base64.b64encode(out.getvalue()).decode()
     return f'<img alt="{html.escape(alt)}" width="{width}" src="data:image/png;base64,{data}">'
 
 
@@ -182,33 +167,19 @@ def show(fig, *, alt, caption, name):
     Example: `show(fig, name="fig-decay", caption="...", alt="...")`.
     """
     check_words(name, alt=alt, caption=caption)
-    emit(svg(fig, name, alt) if static() else png(fig, name, alt), caption, name)
+    picture = svg if static() else png
+    emit(picture(fig, name, alt), caption, name)
 
 
 def emit(body, caption, name):
-    """Display the HTML `body` with its caption; bookext/numbering.py numbers it in the page."""
-    display(
-        {
-            "text/html": f'<figure id="{name}"><div class="figure">{body}</div>'
-            f"<figcaption>{inline(caption)}</figcaption></figure>",
-            "text/plain": f"{name}: {caption}",
-        },
-        raw=True,
-    )
+    """Display the HTML `body` with its caption; bookext/figures.py numbers it in the page."""
+    page = MARKUP.figure(name, Markup(body), inline(caption))
+    display({"text/html": page, "text/plain": f"{name}: {caption}"}, raw=True)
 
 
 def minus(text):
     """`text` with the typographic minus sign."""
     return text.replace("-", "\N{MINUS SIGN}")
-
-
-def tint(values, name, scale=1.0, strongest=1.0):
-    """RGBA for `values`: the paper at 0, the colour `name` (None: pos or neg) at `scale`."""
-    values = np.asarray(values, float)
-    signs = np.where(values < 0, "neg", "pos") if name is None else np.full(values.shape, name)
-    rgba = np.array([to_rgba(colour(k)) for k in signs.ravel()]).reshape(*values.shape, 4)
-    rgba[..., 3] = strongest * np.clip(np.nan_to_num(np.abs(values)) / (scale or 1.0), 0, 1)
-    return rgba
 
 
 def heat(values, ax, *, name=None, scale=None, rows=None, cols=None, numbers=None):
@@ -222,14 +193,12 @@ def heat(values, ax, *, name=None, scale=None, rows=None, cols=None, numbers=Non
     Example: `heat(contribution, ax, rows=["loss 1", ...], cols=["step 1", ...], numbers=".2f")`.
     """
     values = np.asarray(values, float)
-    if values.ndim != 2 or (name and np.nanmin(values) < 0):
-        raise ValueError(
-            "heat: expected a matrix (R, C), with values >= 0 if a name is given; "
-            f"got shape {values.shape}, name {name!r}"
-        )
+    fits = values.ndim == 2 and not (name and np.nanmin(values) < 0)
+    wanted = "a matrix (R, C), with values >= 0 if a name is given"
+    expect(fits, "heat", wanted, f"shape {values.shape}, name {name!r}")
     scale = np.nanmax(np.abs(values)) if scale is None else scale
     # Ink must stay legible on the strongest tint, in light and in dark.
-    _cells(tint(values, name, scale, 0.5 if numbers else 1.0), ax)
+    _cells(values, ax, name, scale, 0.5 if numbers else 1.0)
     for axis, labels in ((ax.yaxis, rows), (ax.xaxis, cols)):
         axis.set_ticks([] if labels is None else np.arange(len(labels)) + 0.5, labels)
     if numbers:
@@ -239,13 +208,18 @@ def heat(values, ax, *, name=None, scale=None, rows=None, cols=None, numbers=Non
     else:
         bar = ax.inset_axes([1.02, 0, 0.03, 1])
         ends = scale, -scale if name is None else 0
-        _cells(tint(np.linspace(*ends, 11)[:, None], name, scale), bar)
+        _cells(np.linspace(*ends, 11)[:, None], bar, name, scale)
         bar.yaxis.tick_right()
         bar.set(xticks=[], yticks=[0, 11], yticklabels=[minus(f"{v:.3g}") for v in ends])
     return ax
 
 
-def _cells(rgba, ax):
+def _cells(values, ax, name, scale, strongest=1.0):
+    """Tint cells: the paper at 0, the colour `name` (None: pos or neg) at `scale`."""
+    above, below = (to_rgba(colour(name or sign)) for sign in ("pos", "neg"))
+    rgba = np.where(values[..., None] < 0, below, above)
+    share = np.nan_to_num(np.abs(values)) / (scale or 1.0)
+    rgba[..., 3] = np.round(strongest * np.clip(share, 0, 1), 2)
     ax.pcolormesh(rgba, gid="cells")
     ax.invert_yaxis()
     ax.spines[:].set_visible(False)
@@ -299,25 +273,22 @@ def graph(nodes, edges, ax, *, paths=(), pick=None):
     Example: `graph({"h1": (1, 0, "$h_1$", "h"), "L1": (1, 1, "$l_1$", "grad")}, [("h1", "L1")],
     ax, paths=[("h1", "L1")], pick={"L1": "loss=1"})`.
     """
-    on = {edge for path in paths for edge in itertools.pairwise(path)}
-    unknown = {n for e in edges for n in e[:2] if n not in nodes} | (on - {e[:2] for e in edges})
-    if unknown:
-        raise ValueError(
-            f"graph: expected edges between the nodes {', '.join(nodes)} and paths along edges; "
-            f"got {', '.join(map(str, unknown))}"
-        )
-    arrow = {"arrowstyle": "-|>", "shrinkA": 15, "shrinkB": 15, "color": colour("muted")}
+    lit = {edge for path in paths for edge in itertools.pairwise(path)}
+    known = {edge[:2] for edge in edges}
+    lost = {node for edge in known for node in edge if node not in nodes} | (lit - known)
+    wanted = f"edges between the nodes {', '.join(nodes)} and paths along edges"
+    expect(not lost, "graph", wanted, ", ".join(map(str, lost)))
     for a, b, *bend in edges:
-        lit = {"color": colour("grad"), "lw": 2.4} if (a, b) in on else {}
-        bent = {"connectionstyle": f"arc3,rad={bend[0] if bend else 0}"}
-        ax.annotate("", nodes[b][:2], nodes[a][:2], arrowprops=arrow | lit | bent)
+        line = {"color": colour("grad"), "lw": 2.4} if (a, b) in lit else {"color": colour("muted")}
+        bent = f"arc3,rad={bend[0] if bend else 0}"
+        arrow = {"arrowstyle": "-|>", "shrinkA": 15, "shrinkB": 15, "connectionstyle": bent}
+        ax.annotate("", nodes[b][:2], nodes[a][:2], arrowprops=arrow | line)
     for ident, (x, y, label, name) in nodes.items():
-        width = 2.4 if any(ident in edge for edge in on) else 1
+        width = 2.4 if any(ident in edge for edge in lit) else 1
         box = {"facecolor": colour("paper"), "edgecolor": colour(name), "linewidth": width}
         text = ax.text(x, y, label, ha="center", va="center", color=colour(name), fontsize=12)
-        text.set_bbox(box | {"boxstyle": "round,pad=0.4"})
-        if ident in (pick or {}):
-            text.set_gid(f"pick:{pick[ident]}")
+        gid = f"pick:{pick[ident]}" if ident in (pick or {}) else None
+        text.set(bbox=box | {"boxstyle": "round,pad=0.4"}, gid=gid)
     x, y = np.array([node[:2] for node in nodes.values()], float).T
     ax.set(xlim=(x.min() - 0.5, x.max() + 0.5), ylim=(y.min() - 0.5, y.max() + 0.5))
     ax.axis("off")

@@ -1,7 +1,5 @@
 """Quick checks: the reader predicts a number that the cell has computed, and learns why."""
 
-import html
-import json
 import math
 import re
 from numbers import Real
@@ -26,27 +24,23 @@ def predict(question, answer, *, reason, name, hint="", tolerance=None, wrong=No
     wrong={3 * run.dh[1, 0]: "That is the gradient of the sum: the loss is a mean over T."})`.
     """
     plots.check_words(name, question=question, reason=reason)
-    check = _check(answer, tolerance, wrong or {}, reason, hint, name)
+    wrong = {value: plots.inline(text) for value, text in (wrong or {}).items()}
+    check = _check(answer, tolerance, wrong, plots.inline(reason), plots.inline(hint), name)
     (_static if plots.static() else _live)(question, check, name)
 
 
 def _check(answer, tolerance, wrong, reason, hint, name):
     """All that a verdict depends on, as plain data for Python and for the page."""
     given = [answer, tolerance or 0, *wrong]
-    if not all(isinstance(v, Real) and math.isfinite(v) for v in given):
-        raise ValueError(
-            f"{name}: expected finite numbers as answer, tolerance, wrong; got {given}"
-        )
-    answer = float(answer)
-    tolerance = abs(answer) / 100 or 0.005 if tolerance is None else float(tolerance)
-    if tolerance <= 0 or any(abs(v - answer) <= 2 * tolerance for v in wrong):
-        raise ValueError(
-            f"{name}: expected wrong answers farther than twice the tolerance from "
-            f"the answer {answer:g}; got tolerance {tolerance:g}, {list(wrong)}"
-        )
+    finite = all(isinstance(v, Real) and math.isfinite(v) for v in given)
+    plots.expect(finite, name, "finite numbers as answer, tolerance, wrong", given)
+    tolerance = abs(answer) / 100 or 0.005 if tolerance is None else tolerance
+    apart = tolerance > 0 and all(abs(v - answer) > 2 * tolerance for v in wrong)
+    wanted = f"wrong answers farther than twice the tolerance from the answer {answer:g}"
+    plots.expect(apart, name, wanted, f"tolerance {tolerance:g}, {list(wrong)}")
     return {
-        "answer": answer,
-        "tolerance": tolerance,
+        "answer": float(answer),
+        "tolerance": float(tolerance),
         "shown": plots.minus(f"{answer:.4g}"),
         "reason": reason,
         "hint": hint,
@@ -76,20 +70,8 @@ def judge(text, check):
 
 def _static(question, check, name):
     """A form that figures.js brings to life; without script the answer unfolds."""
-    said = {key: plots.inline(check[key]) for key in ("reason", "hint")}
-    said["wrong"] = [[value, plots.inline(text)] for value, text in check["wrong"]]
-    display(
-        {
-            "text/html": f"""<form class="quick-check" id="{name}"
-data-check="{html.escape(json.dumps(check | said))}"><p><strong>Quick check.</strong>
-<label for="{name}-answer">{plots.inline(question)}</label></p>
-<p class="quick-check-row" hidden><input id="{name}-answer" type="text" autocomplete="off">
-<button type="submit">Check</button></p><p role="status"></p><details><summary>Show the answer
-</summary><p>{check["shown"]}. {said["reason"]}</p></details></form>""",
-            "text/plain": f"Quick check. {question}",
-        },
-        raw=True,
-    )
+    form = plots.MARKUP.quick_check(name, plots.inline(question), check)
+    display({"text/html": form, "text/plain": f"Quick check. {question}"}, raw=True)
 
 
 def _live(question, check, name):
@@ -97,7 +79,7 @@ def _live(question, check, name):
     button, result = widgets.Button(description="Check"), widgets.HTML()
 
     def answer(_):
-        result.value = plots.inline(judge(field.value, check)[1])
+        result.value = judge(field.value, check)[1]
 
     button.on_click(answer)
     label = widgets.HTML(f"<strong>Quick check.</strong> {plots.inline(question)}")
