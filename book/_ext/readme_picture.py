@@ -1,6 +1,5 @@
 """Draw the README's picture, which follows light and dark: python book/_ext/readme_picture.py"""
 
-import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -38,15 +37,12 @@ bottom.minorticks_off()
 words = (
     "Forget gates of eight units while an LSTM reads a sentence, and the gradient of its last loss."
 )
-picture = plots.svg(fig, "readme", words)
+tag, drawing = str(plots.svg(fig, "readme", words)).split(">", 1)
 style = "".join(
     f"{media}{{:root{{{''.join(f'--c-{n}:{pair[k]};' for n, pair in plots.COLOURS.items())}}}}}"
     for k, media in enumerate(("@media all", "@media (prefers-color-scheme: dark)"))
 )
 style += ":root{--f-mono:monospace;--f-stix:serif;font-family:sans-serif}"
-picture = re.sub(
-    r"^<svg ([^>]*)>",
-    rf'<svg xmlns="http://www.w3.org/2000/svg" \1><style>{style}</style>',
-    picture,
-)
+alone = tag.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"')
+picture = f"{alone}><style>{style}</style>{drawing}"
 (BOOK / "_static/readme.svg").write_text(picture, encoding="utf-8")
