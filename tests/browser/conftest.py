@@ -1,9 +1,12 @@
 """The built book in a real browser, opened from file:// with the network cut."""
 
+import functools
 import os
 import shutil
 import subprocess
 import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -44,6 +47,21 @@ def site():
     if not (SITE / "index.html").exists():
         subprocess.run(["make", "book"], cwd=ROOT, check=True)
     return SITE
+
+
+@pytest.fixture(scope="session")
+def served(site):
+    """The address of a local server of the built book."""
+    handler = functools.partial(QuietHandler, directory=site)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *message):
+        pass
 
 
 @pytest.fixture(scope="session")

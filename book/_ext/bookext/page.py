@@ -8,6 +8,8 @@ from sphinx.errors import ExtensionError
 UNUSED = ("sphinx_highlight", "doctools")
 # docutils gives citations roles that ARIA 1.2 has deprecated or does not allow there.
 ROLES = re.compile(r' role="(doc-[a-z]+|list)"')
+# The corner of a Markdown table heads nothing.
+CORNER = re.compile(r'<th class="head[^"]*">\s*(<p>\s*</p>)?\s*</th>')
 
 
 def finish(app, pagename, templatename, context, doctree):
@@ -17,7 +19,7 @@ def finish(app, pagename, templatename, context, doctree):
             f"{pagename}: an image did not come through the figure path. "
             "Draw it and end the cell with lstm_lib.plots.show(fig, alt=..., caption=..., name=...)"
         )
-    context["body"] = ROLES.sub("", body)
+    context["body"] = CORNER.sub("<td></td>", ROLES.sub("", body))
     if pagename != "search":
         context["script_files"] = [
             file for file in context["script_files"] if not any(u in str(file) for u in UNUSED)
