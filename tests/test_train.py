@@ -330,15 +330,23 @@ OPTIONS = ["--units", "8", "--streams", "2", "--steps", "8", "--epochs", "2"]
 
 
 @pytest.mark.parametrize("name", ["rnn", "lstm", "gru"])
-def test_the_command_writes_a_model_and_reports_its_validation_loss(tmp_path, capsys, name):
-    text, out = tmp_path / "text.txt", tmp_path / "model.npz"
-    text.write_text(TEXT + "\N{POUND SIGN}", encoding="utf-8")
-    train.main([str(text), str(out), "--cell", name, *OPTIONS])
+def test_the_command_trains_as_its_help_says_and_reports_the_validation_loss(
+    tmp_path, capsys, name
+):
+    text, out = TEXT + "\N{POUND SIGN}", tmp_path / "model.npz"
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    train.main([str(tmp_path / "text.txt"), str(out), "--cell", name, *OPTIONS])
     cell = {"rnn": rnn, "lstm": lstm, "gru": gru}[name]
     model, vocab = train.load(out, cell)
-    _, valid = data.split(data.encode(TEXT + "\N{POUND SIGN}", vocab))
-    L = train.evaluate(cell, model, data.minibatches(valid, 2, 8), carry=True)
-    assert f"validation loss {L:.4f} nats" in capsys.readouterr().out
+    seen, valid = (data.minibatches(p, 2, 8) for p in data.split(data.encode(text, vocab)))
+    V = len(vocab)
+    start = train.init(np.random.default_rng(0), cell, V, 8, V, np.float32)
+    fitted = quiet(cell, start, seen, epochs=2, lr=lambda done: 5e-3 * (1 - done), carry=True)
+    np.testing.assert_array_equal(leaves(model), leaves(tree.astype(fitted.model, np.float16)))
+    L = train.evaluate(cell, model, valid, carry=True)
+    printed = capsys.readouterr().out
+    assert f"validation loss {L:.4f} nats" in printed
+    assert f"training loss   {fitted.losses[-len(seen) :].mean():.4f} nats" in printed
 
 
 @pytest.mark.parametrize(
