@@ -3,6 +3,8 @@
 None stands for "nothing here" and stays None.
 """
 
+import math
+
 import numpy as np
 
 
@@ -77,5 +79,5 @@ def astype(tree, dtype):
 
 
 def norm(tree):
-    """Euclidean norm of all entries of all arrays together."""
-    return np.sqrt(sum(np.vdot(v, v).real for v in leaves(tree)))
+    """Euclidean norm of all entries of all arrays together, a float; float32 does not overflow."""
+    return math.sqrt(sum(np.square(np.abs(v), dtype=np.float64).sum() for v in leaves(tree)))

@@ -126,6 +126,16 @@ def test_a_zero_gradient_stays_zero():
     assert (flat(clipped) == 0).all()
 
 
+def test_a_large_float32_gradient_is_scaled_and_not_lost():
+    grads = draw(0, np.float32)
+    huge = tree.map(lambda v: v * np.float32(1e30), grads)
+    clipped, norm = optim.clip_by_norm(huge, 1.0)
+    assert norm == pytest.approx(1e30 * tree.norm(grads), rel=1e-6)
+    expected = flat(grads) / tree.norm(grads)
+    np.testing.assert_allclose(flat(clipped), expected, rtol=1e-5)
+    assert flat(clipped).dtype == np.float32
+
+
 @pytest.mark.parametrize("theta", [0, -1.0, np.nan])
 def test_a_bound_that_is_not_positive_is_refused(theta):
     with pytest.raises(ValueError, match=f"theta: expected a positive number, got {theta}"):
