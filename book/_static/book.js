@@ -1,6 +1,6 @@
 // What overflows can be scrolled by keyboard; what is folded is open in print.
 (() => {
-  const scrollers = "article pre, article .math-wrapper, article .table-wrapper, article .cell_output";
+  const scrollers = "article pre, article .katex-display, article .table-wrapper, article .cell_output";
   const mark = () => {
     for (const box of document.querySelectorAll(scrollers)) {
       const overflows = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
