@@ -55,7 +55,3 @@ def setup(app):
     app.setup_extension("sphinxcontrib.katex")
     app.add_html_math_renderer("bookmath", (katex.html_visit_math, None), (visit_block, None))
     app.connect("config-inited", render_strictly)
-
-
-if __name__ == "__main__":
-    print(f"${LIVE}$")
