@@ -55,7 +55,7 @@ lint: .venv/.dev
 	@$(RUN) ruff format --check .
 
 test: .venv/.dev _build/html/.built lint
-	@$(RUN) pytest -q -m "not slow"
+	@$(RUN) pytest -q -m "not slow" -n 2
 	@LSTM_LIB_EXERCISE=1 $(RUN) pytest -q -p no:cacheprovider --nbval-lax --nbval-current-env --nbval-cell-timeout=120 -n 2 --dist loadfile $(NOTEBOOKS)
 
 test-slow: .venv/.dev _build/html/.built

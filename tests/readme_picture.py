@@ -1,4 +1,4 @@
-"""Draw the README's picture, which follows light and dark: python book/_ext/readme_picture.py"""
+"""Draw the README's picture, which follows light and dark: python tests/readme_picture.py"""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from lstm_lib import bptt, data, lstm, plots, readout, train, tree
 
-BOOK = Path(__file__).parents[1]
+BOOK = Path(__file__).parents[1] / "book"
 BEFORE, SHOWN = 400, 46
 
 model, vocab = train.load(BOOK / "data/persuasion-lstm.npz", lstm)
