@@ -42,8 +42,10 @@ help:
 	@$(RUN) pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-# jupyter-book exits with 0 after some failures unless warnings are errors.
+# jupyter-book exits with 0 after some failures unless warnings are errors, and leaves pages behind
+# that the table of contents no longer names.
 _build/html/.built: .venv/.reader $(SOURCES)
+	@if [ _toc.yml -nt $@ ] || [ _config.yml -nt $@ ]; then rm -rf _build/html; fi
 	@$(JUPYTER_BOOK) build . -W -n --keep-going
 	@touch $@
 

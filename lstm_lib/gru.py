@@ -44,7 +44,7 @@ def shapes(D, H):
 
 
 def init(rng, D, H, dtype=np.float64):
-    """Params: W_x Glorot-uniform and W_h orthogonal per gate, zero biases.
+    """Initial Params: W_x Glorot-uniform and W_h orthogonal per gate, zero biases.
 
     Source: Glorot & Bengio 2010; Saxe et al. 2014.
     """

@@ -48,7 +48,7 @@ def shapes(D, H):
 
 
 def init(rng, D, H, forget_bias=1.0, dtype=np.float64):
-    """Params: W_x Glorot-uniform and W_h orthogonal per gate, biases zero but the forget gate's.
+    """Initial Params: W_x Glorot-uniform, W_h orthogonal per gate, biases 0 but the forget gate's.
 
     Source: Glorot & Bengio 2010; Saxe et al. 2014; Jozefowicz et al. 2015 for the forget bias 1.
     """

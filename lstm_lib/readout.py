@@ -23,7 +23,7 @@ def shapes(H, K):
 
 
 def init(rng, H, K, dtype=np.float64):
-    """Params: W_hy Glorot-uniform (H, K), zero bias.
+    """Initial Params: W_hy Glorot-uniform (H, K), zero bias.
 
     Source: Glorot & Bengio 2010.
     """

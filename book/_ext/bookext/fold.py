@@ -4,12 +4,11 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 
-class details(nodes.Element):
-    pass
-
-
-class summary(nodes.TextElement):
-    pass
+def folded(opening, label, body):
+    """The nodes of a closed <details> whose two opening tags are given."""
+    tags = opening, "</summary>", "</details>"
+    start, middle, end = (nodes.raw("", tag, format="html") for tag in tags)
+    return [start, *label, middle, *body, end]
 
 
 class FoldDropdowns(SphinxPostTransform):
@@ -21,11 +20,11 @@ class FoldDropdowns(SphinxPostTransform):
         for box in list(self.document.findall(nodes.Admonition)):
             if "dropdown" in box["classes"]:
                 title, *body = box.children
-                label = summary("", "", *title.children, classes=["admonition-title"])
-                for link in list(label.findall(nodes.reference)):
+                for link in list(title.findall(nodes.reference)):
                     link.replace_self(link.children)  # a link inside a button cannot be reached
                 box.children = []
-                box += details("", label, *body)
+                opening = '<details><summary class="admonition-title">'
+                box += folded(opening, title.children, body)
 
 
 class FoldSources(SphinxPostTransform):
@@ -43,18 +42,11 @@ class FoldSources(SphinxPostTransform):
                 continue
             if check or cell.get("hide_mode") == "input":
                 cell["hide_mode"] = None
-                label = summary("", "Checked by machine" if check else "Show the code")
-                code = cell.children[0]
-                fold = details(classes=["fold", *(["check"] if check else [])])
-                cell.replace(code, fold)
-                fold += [label, code]
+                opening = f'<details class="fold{" check" if check else ""}"><summary>'
+                label = nodes.Text("Checked by machine" if check else "Show the code")
+                cell[:1] = folded(opening, [label], cell[:1])
 
 
 def setup(app):
-    for node in (details, summary):
-        tag = node.__name__
-        start = lambda self, node, tag=tag: self.body.append(self.starttag(node, tag, ""))  # noqa: E731
-        end = lambda self, node, tag=tag: self.body.append(f"</{tag}>")  # noqa: E731
-        app.add_node(node, html=(start, end))
     app.add_post_transform(FoldDropdowns)
     app.add_post_transform(FoldSources)

@@ -30,9 +30,9 @@ def packages():
 def drop_stale(app, config):
     root = Path(app.srcdir)
     config.book_pages = digest(root, "book/_static", "book/_templates")
-    config.book_code = digest(root, "lstm_lib", "book/data", "book/_ext") + packages()
-    record = Path(app.doctreedir).parent / "code-hash"
     executed = digest(root, "lstm_lib", "book/data") + packages()
+    config.book_code = executed + digest(root, "book/_ext")
+    record = Path(app.doctreedir).parent / "code-hash"
     if record.exists() and record.read_text() != executed:
         shutil.rmtree(record.parent / ".jupyter_cache", ignore_errors=True)
     record.parent.mkdir(parents=True, exist_ok=True)

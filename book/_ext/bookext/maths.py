@@ -6,18 +6,15 @@ from docutils import nodes
 from .assets import MODULES, NODE
 from .trace import code_links
 
-# The book's own commands. A notebook that uses them holds $LIVE$ in a Markdown cell tagged
-# `remove-cell`, so that Jupyter's MathJax knows them too. \textcolor{f}{f_t} marks the quantity f:
-# here it becomes a class, in Jupyter and on GitHub an unknown and therefore ignored colour.
+# The book's own commands; a notebook that uses them defines them once more for Jupyter's MathJax.
+# \textcolor{f}{f_t} marks the quantity f: here it becomes a class, in Jupyter and on GitHub an
+# unknown and therefore ignored colour.
 MACROS = {
     r"\total": r"\frac{\mathrm{d}#1}{\mathrm{d}#2}",
     r"\imm": r"\frac{\partial^{+}#1}{\partial #2}",
     r"\had": r"\odot",
     r"\T": r"^{\top}",
 }
-LIVE = "".join(
-    rf"\def{name}{'#1#2' if '#' in body else ''}{{{body}}}" for name, body in MACROS.items()
-)
 
 
 def visit_block(self, node):
@@ -35,7 +32,7 @@ def visit_block(self, node):
 
 def render_strictly(app, config):
     """sphinxcontrib-katex ignores `katex_options` when it prerenders: set its defaults instead."""
-    katex.NODEJS_BINARY = str(NODE)
+    katex.NODEJS_BINARY = NODE
     # On a busy machine node may take seconds, and the local socket exists before it listens; only
     # the start over a port tries again.
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60
@@ -46,12 +43,9 @@ def render_strictly(app, config):
         trust=True,
         macros={**MACROS, r"\textcolor": r"\htmlClass{q-#1}{#2}"},
     )
-    config.katex_prerender = True
-    config.katex_css_path = "vendor/katex/dist/katex.min.css"
     config.katex_js_path = str(MODULES / "katex" / "dist" / "katex.min.js")
 
 
 def setup(app):
-    app.setup_extension("sphinxcontrib.katex")
     app.add_html_math_renderer("bookmath", (katex.html_visit_math, None), (visit_block, None))
     app.connect("config-inited", render_strictly)

@@ -24,13 +24,9 @@ def finish(app, pagename, templatename, context, doctree):
         context["script_files"] = [
             file for file in context["script_files"] if not any(u in str(file) for u in UNUSED)
         ]
-    source = context.get("sourcename") or ""
-    context["notebook"] = source if source.endswith(".ipynb") else ""
-    context["book_repository"] = app.config.book_repository
 
 
 def setup(app):
     app.setup_extension("furo")  # before the configuration is read: it defines pygments_dark_style
     app.add_config_value("comments_config", {}, "")  # Jupyter Book sets it for sphinx_comments
-    app.add_config_value("book_repository", "", "html", [str])
     app.connect("html-page-context", finish, priority=900)

@@ -34,22 +34,15 @@ def citations(root):
 def code_links(translator, label):
     """The links that stand beside a numbered equation."""
     builder = translator.builder
-    links = []
     cited = builder.app.book_citations.get(label, [])
-    for module, name in cited:
-        text = "code" if len(cited) == 1 else name
-        page = builder.get_relative_uri(builder.current_docname, SOURCES + module.replace(".", "/"))
-        links.append(
-            # no element inside: sphinx-tippy trips over what is nested in an equation number
-            f'<a class="eq-code" href="{page}#{name}" title="{module}.{name}" '
-            f'aria-label="code: {module}.{name}">{text}</a>'
-        )
-    return "".join(links)
-
-
-def equation_uri(app, page, label):
-    found = app.env.get_domain("math").equations.get(label)
-    return found and f"{app.builder.get_relative_uri(page, found[0])}#equation-{label}"
+    uri = builder.get_relative_uri(builder.current_docname, SOURCES)
+    # no element inside: sphinx-tippy trips over what is nested in an equation number
+    return "".join(
+        f'<a class="eq-code" href="{uri}{module.replace(".", "/")}.html#{name}" '
+        f'title="{module}.{name}" aria-label="code: {module}.{name}">'
+        f"{'code' if len(cited) == 1 else name}</a>"
+        for module, name in cited
+    )
 
 
 def link_source_page(app, pagename, templatename, context, doctree):
@@ -57,9 +50,14 @@ def link_source_page(app, pagename, templatename, context, doctree):
     if not pagename.startswith(SOURCES) and pagename != "book/reference":
         return
 
+    equations = app.env.get_domain("math").equations
+
     def link(match):
-        uri = equation_uri(app, pagename, match[0])
-        return f'<a class="eq-back" href="{uri}">{match[0]}</a>' if uri else match[0]
+        label = match[0]
+        if label not in equations:
+            return label
+        page = app.builder.get_relative_uri(pagename, equations[label][0])
+        return f'<a class="eq-back" href="{page}#equation-{label}">{label}</a>'
 
     context["body"] = re.sub(r"(?<![#\"-])" + LABEL.pattern, link, context["body"])
 
