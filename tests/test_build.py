@@ -114,6 +114,13 @@ def test_changed_library_reaches_the_page(book):
 
 
 @pytest.mark.slow
+def test_a_line_printed_in_pieces_stays_one_line(book):
+    book.add_cell("import time\nprint(1, end='', flush=True)\ntime.sleep(1)\nprint(2)")
+    succeeded(book.build())
+    assert re.search(r"<pre><span></span>12\n</pre>", book.page())
+
+
+@pytest.mark.slow
 def test_changed_static_file_is_copied(book):
     book.edit("book/_static/book.css", "/* The theme", "/* changed */ /* The theme")
     succeeded(book.build())
@@ -290,6 +297,13 @@ class TestPatchesAreStillNeeded:
         source = inspect.getsource(KaTeXServer)
         start = source[source.index("def start_server_process") :].split("def start_network")[0]
         assert "ConnectionRefusedError" not in start
+
+    def test_myst_nb_ends_each_piece_of_a_stream_with_a_new_line(self):
+        from myst_nb.core.utils import coalesce_streams
+        from nbformat.v4 import new_output
+
+        pieces = [new_output("stream", name="stdout", text=text) for text in ("1", "2")]
+        assert coalesce_streams(pieces)[0]["text"] == "1\n2\n"
 
     def test_furo_keeps_its_switches_outside_landmarks(self):
         import furo

@@ -8,8 +8,10 @@ import sys
 from importlib.metadata import requires, version
 from pathlib import Path
 
-# Read by lstm_lib.plots: figures are written as inline SVG, and no widget is created.
-STATIC = "LSTM_LIB_STATIC"
+from nbclient import NotebookClient
+
+# A busy kernel cuts what a cell prints into pieces; myst-nb would end each with a new line.
+NotebookClient.coalesce_streams = True
 
 
 def digest(root, *folders):
@@ -37,8 +39,8 @@ def drop_stale(app, config):
         shutil.rmtree(record.parent / ".jupyter_cache", ignore_errors=True)
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(executed)
-    os.environ[STATIC] = "1"
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this environment's kernel, not the user's
+    # Figures become SVG, without widgets (lstm_lib.plots); this environment's kernel runs them.
+    os.environ |= {"LSTM_LIB_STATIC": "1", "JUPYTER_PREFER_ENV_PATH": "1"}
 
 
 def forget_failure(app, exception):
