@@ -40,7 +40,7 @@ def code_links(translator, label):
     return "".join(
         f'<a class="eq-code" href="{uri(here, SOURCES + module.replace(".", "/"))}#{name}" '
         f'title="{module}.{name}" aria-label="code: {module}.{name}">'
-        f"{'code' if len(cited) == 1 else name}</a>"
+        f"{'code' if len(cited) == 1 else module.rpartition('.')[2] + '.' + name}</a>"
         for module, name in cited
     )
 
