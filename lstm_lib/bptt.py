@@ -75,7 +75,7 @@ def backward(cell, params, run, dh, dstate=None):
 
     Equations: eq-bptt
     """
-    params = _checked_params(cell, params)
+    params = checks.params(cell, params)
     _check_run(cell, params, run)
     dh = checks.numbers("dh", dh, run.h.shape)
     if dstate is None:
@@ -88,7 +88,7 @@ def backward(cell, params, run, dh, dstate=None):
 
 def _checked(cell, params, x, state):
     """The arguments of `forward` as arrays, the zero state filled in."""
-    params = _checked_params(cell, params)
+    params = checks.params(cell, params)
     D, H = len(params.W_x), len(params.W_h)
     x = checks.array("x", x)
     if x.dtype.kind in "iu":
@@ -102,17 +102,6 @@ def _checked(cell, params, x, state):
         return params, x, zero
     state = checks.like("state", state, tree.map(np.shape, zero))
     return params, x, tree.astype(state, np.result_type(dtype, *state))
-
-
-def _checked_params(cell, params):
-    """Params as arrays that fit each other; W_x tells D and W_h tells H."""
-    checks.fields("params", params, cell.Params._fields)
-    D, _ = checks.shape("params.W_x", params.W_x, "DK").shape
-    H, _ = checks.shape("params.W_h", params.W_h, "HK").shape
-    expected = cell.shapes(D, H)
-    # First, since a wrong H would be blamed on the width of W_x.
-    checks.shape("params.W_h", params.W_h, expected.W_h)
-    return checks.like("params", params, expected)
 
 
 def _check_run(cell, params, run):

@@ -72,6 +72,17 @@ def like(name, value, expected):
     return type(expected)(*(like(f"{name}.{field}", v, want) for field, v, want in parts))
 
 
+def params(cell, value):
+    """A cell's Params, whose arrays fit each other: W_x tells D and W_h tells H."""
+    fields("params", value, cell.Params._fields)
+    D, _ = shape("params.W_x", value.W_x, "DK").shape
+    H, _ = shape("params.W_h", value.W_h, "HK").shape
+    expected = cell.shapes(D, H)
+    # First, since a wrong H would be blamed on the width of W_x.
+    shape("params.W_h", value.W_h, expected.W_h)
+    return like("params", value, expected)
+
+
 def count(name, value, least=1):
     """An integer of at least `least`."""
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:

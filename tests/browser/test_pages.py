@@ -79,6 +79,22 @@ def test_keyboard_reaches_everything_with_visible_focus(open_page, path, width):
     assert page.probe("unreached") == []
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+@pytest.mark.parametrize(
+    ("switch", "link"),
+    [("__navigation", ".sidebar-drawer a.reference"), ("__toc", ".toc-tree ul ul a.reference")],
+)
+def test_drawers_open_and_close_on_a_phone(open_page, switch, link, script):
+    page = open_page("book/04-bptt.html", 360, script=script)
+    inside = page.locator(link).first
+    page.locator(f"header label[for={switch}]").click()
+    inside.click(trial=True)
+    page.locator(f"label.overlay[for={switch}]").click(
+        position={"x": 5 if "toc" in switch else 355, "y": 450}
+    )
+    inside.wait_for(state="hidden")
+
+
 @every_page
 @pytest.mark.parametrize("width", [360, 320])
 def test_nothing_overflows(open_page, path, width):
