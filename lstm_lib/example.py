@@ -5,6 +5,7 @@ D = V = H = 2, T = 3, N = 1. The initial state is zero and the loss is the mean 
 
 import numpy as np
 
+from . import lstm as _lstm
 from . import readout
 from . import rnn as _rnn
 
@@ -17,6 +18,11 @@ rnn = _rnn.Params(
     W_x=np.array([[0.5, -0.5], [1.0, 0.0]]),  # (D, H)
     W_h=np.array([[0.5, 0.5], [-0.5, 1.0]]),  # (H, H)
     b=np.zeros(2),
+)
+lstm = _lstm.Params(  # blocks i, f, g, o of two columns each
+    W_x=np.array([[1, 0, 0, 0, 1, -1, 0, 0], [0, 1, 0, 0, -0.5, 0.5, 0, 0]]),  # (D, 4H)
+    W_h=np.array([[0, 0, 0.5, 0, 0.5, 0, 1, 0], [0, 0, 0, 0.5, 0.5, 0.5, 0, 1]]),  # (H, 4H)
+    b=np.array([0.0, 0, 1, 1, 0, 0, 0, 0]),
 )
 output = readout.Params(
     W_hy=np.array([[1.0, -1.0], [0.5, 0.0]]),  # (H, V)

@@ -75,6 +75,8 @@ def step(params, x, state, a_x=None):
     """One step: x (N, D) or tokens (N,), State of (N, H) -> State, Cache.
 
     a_x is inputs(params, x), if that has been computed already.
+
+    Equations: eq-lstm-a eq-lstm-gates eq-lstm-c eq-lstm-h
     Source: Hochreiter & Schmidhuber 1997; Gers et al. 2000 for the forget gate.
     """
     a_x = inputs(params, x) if a_x is None else a_x

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstm_lib import bptt, example, readout, rnn
+from lstm_lib import bptt, example, lstm, readout, rnn
 
 
 def test_example_by_hand():
@@ -23,6 +23,29 @@ def test_example_by_hand():
     run = bptt.forward(rnn, example.rnn, example.x)
     L, _ = readout.cross_entropy(readout.logits(example.output, run.h), example.y)
     assert run.h[-1, 0] == pytest.approx(h)
+    assert pytest.approx(sum(losses) / 3) == L
+
+
+def test_lstm_example_by_hand():
+    def sigma(a):
+        return 1 / (1 + exp(-a))
+
+    h, c, losses = [0.0, 0.0], [0.0, 0.0], []
+    for symbol, target in zip([0, 1, 1], [1, 1, 0], strict=True):
+        i = [sigma(1), 0.5] if symbol == 0 else [0.5, sigma(1)]
+        f = [sigma(1 + h[0] / 2), sigma(1 + h[1] / 2)]
+        pull = 1.0 if symbol == 0 else -0.5
+        g = [tanh(pull + h[0] / 2 + h[1] / 2), tanh(-pull + h[1] / 2)]
+        o = [sigma(h[0]), sigma(h[1])]
+        c = [f[k] * c[k] + i[k] * g[k] for k in (0, 1)]
+        h = [o[k] * tanh(c[k]) for k in (0, 1)]
+        u = [h[0] + 0.5 * h[1], -h[0]]
+        losses.append(log(exp(u[0]) + exp(u[1])) - u[target])
+
+    run = bptt.forward(lstm, example.lstm, example.x)
+    L, _ = readout.cross_entropy(readout.logits(example.output, run.h), example.y)
+    assert run.state.h[0] == pytest.approx(h)
+    assert run.state.c[0] == pytest.approx(c)
     assert pytest.approx(sum(losses) / 3) == L
 
 

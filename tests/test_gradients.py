@@ -12,7 +12,11 @@ from tests.cells import CELLS, Variables, freeze, gradient, loss, one_hot, probl
 cells = pytest.mark.parametrize("name", CELLS)
 
 # The labelled equations of each cell that the book derives.
-FORWARD = {"rnn": ["eq-rnn-step"], "rnn_linear": ["eq-rnn-linear-step"]}
+FORWARD = {
+    "rnn": ["eq-rnn-step"],
+    "rnn_linear": ["eq-rnn-linear-step"],
+    "lstm": ["eq-lstm-a", "eq-lstm-gates", "eq-lstm-c", "eq-lstm-h"],
+}
 BACKWARD = {
     "rnn": ["eq-rnn-da", "eq-rnn-dh", "eq-rnn-dx", "eq-rnn-dparams"],
     "rnn_linear": ["eq-rnn-linear-backward"],
