@@ -34,6 +34,7 @@ def chrono(rng, H, T, dtype=np.float64):
 
     For the LSTM's forget gate, and negated for its input gate.
 
+    Equations: eq-chrono
     Source: Tallec & Ollivier 2018.
     """
     return np.log(rng.uniform(1, T - 1, H)).astype(dtype)

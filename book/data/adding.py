@@ -63,8 +63,8 @@ def linear_output_local(cache):
     return lstm.local_derivatives(cache)._replace(h=cache.gates.o)
 
 
-def open_gate_step(gate):
-    """The step of a cell whose gate i, f or o is 1 for good.
+def open_gates_step(names):
+    """The step of a cell whose gates of these names (of i, f, o) are 1 for good.
 
     The derivative s (1 - s) is 0 at s = 1, so the LSTM's own backward pass is right for it.
     """
@@ -72,7 +72,7 @@ def open_gate_step(gate):
     def step(params, x, state, a_x=None):
         a = activations(params, x, state, a_x)
         gates = lstm.Gates(sigmoid(a.i), sigmoid(a.f), np.tanh(a.g), sigmoid(a.o))
-        i, f, g, o = gates = gates._replace(**{gate: np.ones_like(a.i)})
+        i, f, g, o = gates = gates._replace(**dict.fromkeys(names, np.ones_like(a.i)))
         c = f * state.c + i * g
         tanh_c = np.tanh(c)
         return lstm.State(o * tanh_c, c), lstm.Cache(x, state, gates, tanh_c)
@@ -96,9 +96,9 @@ ABLATIONS = {
     "sigma candidate": changed(sigma_candidate_step, sigma_candidate_local),
     "linear candidate": changed(linear_candidate_step, linear_candidate_local),
     "no output tanh": changed(linear_output_step, linear_output_local),
-    "no forget gate": changed(open_gate_step("f")),
-    "no input gate": changed(open_gate_step("i")),
-    "no output gate": changed(open_gate_step("o")),
+    "no forget gate": changed(open_gates_step("f")),
+    "no input gate": changed(open_gates_step("i")),
+    "no output gate": changed(open_gates_step("o")),
 }
 
 
