@@ -88,7 +88,10 @@ def step(params, x, state, a_x=None):
 
 
 def local_derivatives(cache):
-    """Derivative of each primitive at the cached values, for one step or for all steps at once."""
+    """Derivative of each primitive at the cached values, for one step or for all steps at once.
+
+    Equations: eq-lstm-local
+    """
     (i, f, g, o), tanh_c = cache.gates, cache.tanh_c
     return Local(
         i=g * dsigmoid(i),
@@ -104,6 +107,8 @@ def recur_backward(params, dstate, local):
     """One step of the backward recurrence: dL/da_t (N, 4H), and the State that reaches step t-1.
 
     dstate holds dL/dh_t, and of dL/dc_t the part that arrives from step t+1.
+
+    Equations: eq-lstm-dh eq-lstm-dc eq-lstm-da
     """
     dh = dstate.h
     dc = dstate.c + dh * local.h
@@ -112,7 +117,10 @@ def recur_backward(params, dstate, local):
 
 
 def gradients(params, cache, da):
-    """dx and the gradient of Params from da: of one step (N, 4H), or of all steps (T, N, 4H)."""
+    """dx and the gradient of Params from da: of one step (N, 4H), or of all steps (T, N, 4H).
+
+    Equations: eq-lstm-dx eq-lstm-dparams
+    """
     dx, dW_x, db = affine_backward(cache.x, da, params.W_x)
     return dx, Params(dW_x, outer(cache.prev.h, da), db)
 
@@ -122,6 +130,7 @@ def step_backward(params, dstate, cache):
 
     What returns are gradients: of the inputs (None for tokens), the previous state, the parameters.
 
+    Equations: eq-lstm-dh eq-lstm-dc eq-lstm-da eq-lstm-dx eq-lstm-dparams
     Source: Graves & Schmidhuber 2005.
     """
     da, dprev = recur_backward(params, dstate, local_derivatives(cache))

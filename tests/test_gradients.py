@@ -20,7 +20,9 @@ FORWARD = {
 BACKWARD = {
     "rnn": ["eq-rnn-da", "eq-rnn-dh", "eq-rnn-dx", "eq-rnn-dparams"],
     "rnn_linear": ["eq-rnn-linear-backward"],
+    "lstm": ["eq-lstm-dh", "eq-lstm-dc", "eq-lstm-da", "eq-lstm-dx", "eq-lstm-dparams"],
 }
+LOCAL = {"lstm": ["eq-lstm-local"]}
 
 
 def tied_cells(equations):
@@ -51,7 +53,7 @@ def test_gradient_is_that_of_the_complex_step(name, T, N):
     check(name, gradcheck.complex_step, 1e-14, T=T, N=N)
 
 
-@cells
+@tied_cells(LOCAL)
 @pytest.mark.parametrize("N", [1, 5])
 @pytest.mark.parametrize("T", [1, 2, 7])
 def test_gradient_is_that_of_central_differences(name, T, N):
@@ -129,7 +131,7 @@ def test_without_a_gradient_from_beyond_the_last_state_receives_that_of_its_loss
     np.testing.assert_array_equal(grads.dstates[-1].h, given.dh[-1])
 
 
-@tied_cells({"rnn": BACKWARD["rnn"]})
+@tied_cells({name: BACKWARD[name] for name in ("rnn", "lstm")})
 @pytest.mark.parametrize("tokens", [False, True])
 def test_steps_composed_by_hand_are_bptt(name, tokens):
     cell, given = CELLS[name], problem(CELLS[name], T=7, N=5)

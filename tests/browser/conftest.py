@@ -70,9 +70,9 @@ def browser():
     if not path:
         reason = "no Chromium found; on Debian and Ubuntu: sudo apt install chromium"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
+    reason = "no playwright found: pip install -r requirements-dev.txt"
+    api = pytest.importorskip("playwright.sync_api", reason=reason)
+    with api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()

@@ -35,10 +35,10 @@ def code_links(translator, label):
     """The links that stand beside a numbered equation."""
     builder = translator.builder
     cited = builder.app.book_citations.get(label, [])
-    uri = builder.get_relative_uri(builder.current_docname, SOURCES)
+    uri, here = builder.get_relative_uri, builder.current_docname
     # no element inside: sphinx-tippy trips over what is nested in an equation number
     return "".join(
-        f'<a class="eq-code" href="{uri}{module.replace(".", "/")}.html#{name}" '
+        f'<a class="eq-code" href="{uri(here, SOURCES + module.replace(".", "/"))}#{name}" '
         f'title="{module}.{name}" aria-label="code: {module}.{name}">'
         f"{'code' if len(cited) == 1 else name}</a>"
         for module, name in cited
