@@ -8,30 +8,20 @@ from . import checks
 def adding(rng, T, N):
     """Draw N sequences of the adding problem: report the sum of two marked numbers at the end.
 
-    The first component of an input is uniform in [-1, 1], the second a marker: 1 at two places of
-    the first half (one of them among the first ten steps), -1 at the first and last step, else 0.
-    The first marked step may be the first step; its number is then 0. The target is
-    0.5 + (X1 + X2) / 4, between 0 and 1. This is the task of the source with its scaling, but all
-    sequences have T steps (there T to 1.1 T), and below T = 22 "the first ten" is the first half.
-    Always answering 0.5 has a mean squared error of at most 1/24.
+    The first component of an input is uniform in [0, 1), the second a marker: 1 at one step of the
+    first half (T // 2 steps) and at one of the second, else 0. The target is the sum of the two
+    marked numbers. Always answering 1 has a mean squared error of 1/6.
 
-    Args: rng, a numpy Generator; T, steps, at least 6; N, sequences, at least 1.
+    Args: rng, a numpy Generator; T, steps, at least 2; N, sequences, at least 1.
     Returns: x (T, N, 2) and y (N, 1), float64.
     Raises: ValueError for a T or N that is too small or no integer.
-    Source: Hochreiter & Schmidhuber 1997, experiment 4.
+    Source: Arjovsky et al. 2016, after Hochreiter & Schmidhuber 1997, experiment 4.
     """
-    T, N = checks.count("T", T, 6), checks.count("N", N)
-    half, n = T // 2 - 1, np.arange(N)
-    first = rng.integers(min(10, half), size=N)
-    second = rng.integers(half - 1, size=N)
-    second += second >= first  # uniform over the places that `first` left
-    x = np.zeros((T, N, 2))
-    x[:, :, 0] = rng.uniform(-1, 1, (T, N))
-    x[[0, -1], :, 1] = -1
-    x[first, n, 1] = x[second, n, 1] = 1
-    x[0, x[0, :, 1] == 1, 0] = 0
-    total = x[first, n, 0] + x[second, n, 0]
-    return x, 0.5 + total[:, None] / 4
+    T, N = checks.count("T", T, 2), checks.count("N", N)
+    marked = np.array([rng.integers(T // 2, size=N), rng.integers(T // 2, T, size=N)])  # (2, N)
+    x = np.stack([rng.uniform(size=(T, N)), np.zeros((T, N))], axis=-1)
+    x[marked, np.arange(N), 1] = 1
+    return x, x[marked, np.arange(N), 0].sum(axis=0)[:, None]
 
 
 def at_last_step(x, y):

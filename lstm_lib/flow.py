@@ -1,8 +1,10 @@
-"""How large the gradient is on its way back through time: norms over lag."""
+"""How large the gradient is on its way back through time: norms over lag (chapter 8)."""
 
 from typing import NamedTuple
 
 import numpy as np
+
+from . import bptt, tree
 
 
 class Flow(NamedTuple):
@@ -30,6 +32,37 @@ def norms(cell, run, grads):
     dc = dc_next.copy()
     dc[1:] += dh[1:] * cell.local_derivatives(run.caches).h
     return Flow(_over_lag(dh), _over_lag(dc), _over_lag(dc_next))
+
+
+def over_draws(cell, init, T, *, draws=10, N=16, scale=1.0):
+    """Decay of a unit gradient that enters at the last h, for several draws of weights and inputs.
+
+    Each draw runs N sequences of normally distributed inputs and sends a random unit vector into
+    each h_T. The root mean square over the sequences is kept.
+
+    Args:
+        cell: a module such as `lstm_lib.gru`.
+        init: function of a numpy Generator to Params, e.g. `lambda rng: gru.init(rng, 32, 32)`.
+        T: the largest lag.
+        draws, N: seeds 0, 1, ... and sequences of each.
+        scale: standard deviation of the inputs.
+
+    Returns:
+        Flow with arrays (draws, T+1), ready for `plots.decay`; dh is 1 at lag 0.
+    """
+
+    def one(seed):
+        rng = np.random.default_rng(seed)
+        params = init(rng)
+        D, H = len(params.W_x), len(params.W_h)
+        run = bptt.forward(cell, params, scale * rng.standard_normal((T, N, D)))
+        dh = np.zeros((T, N, H))
+        dh[-1] = rng.standard_normal((N, H))
+        dh[-1] /= np.linalg.norm(dh[-1], axis=-1, keepdims=True)
+        flow = norms(cell, run, bptt.backward(cell, params, run, dh))
+        return tree.map(lambda v: np.sqrt((v * v).mean(axis=1)), flow)
+
+    return tree.stack([one(seed) for seed in range(draws)])
 
 
 def _over_lag(dv):

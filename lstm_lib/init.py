@@ -1,4 +1,4 @@
-"""Initial weights. Each function draws one matrix (fan_in, fan_out) for a product x W."""
+"""Initial weights, matrices (fan_in, fan_out) for a product x W, and biases (chapter 8)."""
 
 import numpy as np
 
@@ -19,6 +19,25 @@ def orthogonal(rng, H, dtype=np.float64):
     """
     q, r = np.linalg.qr(rng.standard_normal((H, H)))
     return (q * np.sign(np.diag(r))).astype(dtype)
+
+
+def he(rng, fan_in, fan_out, dtype=np.float64):
+    """Normal with variance 2 / fan_in, meant for relu: (fan_in, fan_out).
+
+    Source: He et al. 2015.
+    """
+    return (rng.standard_normal((fan_in, fan_out)) * np.sqrt(2 / fan_in)).astype(dtype)
+
+
+def chrono(rng, H, T, dtype=np.float64):
+    """Biases log U(1, T-1), one per unit (H,), that keep a state for up to about T steps.
+
+    For the LSTM's forget gate, and negated for its input gate.
+
+    Equations: eq-chrono
+    Source: Tallec & Ollivier 2018.
+    """
+    return np.log(rng.uniform(1, T - 1, H)).astype(dtype)
 
 
 def per_gate(draw, count):

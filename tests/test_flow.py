@@ -108,3 +108,32 @@ def test_nothing_is_changed():
     for after, before in zip([run, *grads.dstates], [kept[0], *kept[1]], strict=True):
         for a, b in zip(tree.leaves(after), tree.leaves(before), strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_over_draws_is_one_run_for_each_seed():
+    def init(rng):
+        return lstm.init(rng, 3, H)
+
+    result = flow.over_draws(lstm, init, T, draws=2, N=N, scale=0.3)
+    assert {v.shape for v in result} == {(2, T + 1)}
+    np.testing.assert_allclose(result.dh[:, 0], 1)
+    for seed, dh in enumerate(result.dh):
+        rng = np.random.default_rng(seed)
+        params = init(rng)
+        run = bptt.forward(lstm, params, 0.3 * rng.standard_normal((T, N, 3)))
+        last = rng.standard_normal((N, H))
+        last /= np.linalg.norm(last, axis=1)[:, None]
+        grads = bptt.backward(lstm, params, run, np.zeros((T, N, H)), lstm.State(last, 0 * last))
+        expected = [np.sqrt((dstate.h**2).sum() / N) for dstate in reversed(grads.dstates)]
+        np.testing.assert_allclose(dh, expected)
+
+
+def test_over_draws_follows_the_radius_of_a_linear_recurrence():
+    """With W_h = 1.1 I the norm at lag k is 1.1^k, whatever the inputs."""
+
+    def init(rng):
+        return CELLS["rnn_linear"].Params(rng.standard_normal((2, H)), 1.1 * np.eye(H), np.ones(H))
+
+    result = flow.over_draws(CELLS["rnn_linear"], init, 30)
+    np.testing.assert_allclose(result.dh, [1.1 ** np.arange(31)] * 10)
+    assert result.dc is None

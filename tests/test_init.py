@@ -22,6 +22,25 @@ def test_glorot_is_uniform_within_its_bound():
     np.testing.assert_allclose(quarters, 0.25, atol=0.01)
 
 
+def test_he_is_normal_with_its_variance():
+    W = init.he(np.random.default_rng(0), 300, 200, np.float32)
+    assert W.shape == (300, 200)
+    assert W.dtype == np.float32
+    assert abs(W.mean()) < 5 * np.sqrt(2 / 300 / W.size)
+    assert W.var() == pytest.approx(2 / 300, rel=0.03)
+    assert (W**4).mean() / W.var() ** 2 == pytest.approx(3, rel=0.05)  # normal
+
+
+@pytest.mark.eq("eq-chrono")
+def test_chrono_gives_memories_that_are_uniform_up_to_T():
+    b = init.chrono(np.random.default_rng(0), 5000, 40, np.float32)
+    assert b.shape == (5000,)
+    assert b.dtype == np.float32
+    steps = 1 / (1 - functions.sigmoid(b))  # 1 / (1 - f)
+    quarters = np.histogram(steps, bins=4, range=(2, 40))[0] / b.size
+    np.testing.assert_allclose(quarters, 0.25, atol=0.03)
+
+
 @pytest.mark.parametrize("H", [1, 2, 17])
 def test_orthogonal_is_orthogonal(H):
     W = init.orthogonal(np.random.default_rng(0), H)

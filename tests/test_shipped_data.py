@@ -2,11 +2,15 @@
 
 import hashlib
 import re
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from lstm_lib import data, lstm, train, tree
+from book.data import adding
+from lstm_lib import data, gradcheck, lstm, train, tree
+from tests.cells import gradient, loss, problem
 
 DATA = Path(__file__).parents[1] / "book" / "data"
 README = (DATA / "README.md").read_text(encoding="utf-8")
@@ -14,7 +18,7 @@ TABLE = {
     name: (int(size), digest)
     for name, size, digest in re.findall(r"^\| (\S+) \| (\d+) \| ([0-9a-f]{64}) \|$", README, re.M)
 }
-FILES = {path.name: path for path in DATA.iterdir() if path.name != "README.md"}
+FILES = {path.name: path for path in DATA.iterdir() if path.suffix in (".txt", ".npz")}
 
 
 def test_readme_lists_every_file_and_no_other():
@@ -87,3 +91,68 @@ def test_persuasion_is_normalised_and_counted_as_the_readme_says():
         f"{words:,} words, {len(lines):,} lines of at most {longest} characters, {characters}"
         in flat
     )
+
+
+def test_adding_holds_every_run_of_its_script():
+    results = np.load(DATA / "adding.npz")
+    points = adding.STEPS // adding.WINDOW
+    assert set(results) == {f"{name}/{T}" for name, T in adding.RUNS}
+    for runs in results.values():
+        assert runs.shape == (len(adding.SEEDS), 3, points)
+        assert np.isfinite(runs).all()
+        assert (runs[:, 2] > 0).all()
+
+
+@pytest.mark.parametrize("name", ["RNN, slow", "LSTM, chrono", "GRU"])
+def test_the_script_starts_as_the_shipped_runs_did(name):
+    shipped = np.load(DATA / "adding.npz")[f"{name}/10"]
+    again = adding.windows(adding.one_run(name, 10, seed=1, steps=50))
+    np.testing.assert_allclose(shipped[1, :, :2], again, rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_script_trains_as_the_shipped_runs_did():
+    shipped = np.load(DATA / "adding.npz")["LSTM/10"]
+    again = adding.windows(adding.one_run("LSTM", 10, seed=0))
+    np.testing.assert_allclose(shipped[0, :, :8], again[:, :8], rtol=0.05)
+    assert again[0, -1] == pytest.approx(shipped[0, 0, -1], rel=0.5)
+
+
+def test_the_script_writes_what_it_has_trained(tmp_path, monkeypatch, capsys):
+    short = partial(adding.one_run, steps=25)
+    for name, value in {"SEEDS": range(2), "RUNS": [("RNN", 10)], "one_run": short}.items():
+        monkeypatch.setattr(adding, name, value)
+    adding.main(tmp_path / "adding.npz")
+    runs, shipped = (np.load(place / "adding.npz")["RNN/10"] for place in (tmp_path, DATA))
+    np.testing.assert_allclose(runs[..., 0], shipped[:2, :, 0], rtol=1e-5)
+    assert "RNN" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", adding.ABLATIONS)
+def test_the_gradient_of_a_changed_lstm(name):
+    cell = adding.ABLATIONS[name]
+    given = problem(cell, T=5, N=2)
+    exact = gradcheck.complex_step(lambda at: loss(cell, given, at), given.at)
+    assert max(gradcheck.compare(gradient(cell, given), exact).values()) < 1e-14
+    _, cache = cell.step(given.at.params, given.at.x[0], given.at.state)
+    dstate = cell.State(given.dh[0], given.dstate.c)
+    _, dprev, dparams = cell.step_backward(given.at.params, dstate, cache)
+
+    def one_step(at):
+        new, _ = cell.step(at[0], given.at.x[0], at[1])
+        return (new.h * dstate.h).sum() + (new.c * dstate.c).sum()
+
+    at = train.Model(given.at.params, given.at.state)  # any pair of trees
+    exact = gradcheck.complex_step(one_step, at)
+    assert max(gradcheck.compare(train.Model(dparams, dprev), exact).values()) < 1e-14
+
+
+@pytest.mark.parametrize("gate", "ifo")
+def test_a_gate_that_is_held_open_is_one(gate):
+    cell = adding.changed(adding.open_gates_step(gate))
+    given = problem(cell, T=3, N=2)
+    _, cache = cell.step(given.at.params, given.at.x[0], given.at.state)
+    _, whole = lstm.step(given.at.params, given.at.x[0], given.at.state)
+    for name in "ifgo":
+        ours, theirs = getattr(cache.gates, name), getattr(whole.gates, name)
+        np.testing.assert_array_equal(ours, 1 if name == gate else theirs)

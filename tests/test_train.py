@@ -99,10 +99,10 @@ def test_adding_is_learnt_better_than_by_its_mean():
     model = train.init(np.random.default_rng(0), lstm, 2, 16, 1)
     fitted = quiet(lstm, model, adding_batches(10, 32, 300), lr=0.01, loss=readout.squared_error)
     fresh = adding_batches(10, 200, 1, seed=1)
-    always_half = ((fresh[0][1][-1] - 0.5) ** 2).mean() / 2
+    always_one = ((fresh[0][1][-1] - 1) ** 2).mean() / 2
     held_out = train.evaluate(lstm, fitted.model, fresh, readout.squared_error)
-    assert held_out < 0.1 * always_half
-    assert fitted.losses[:5].mean() > always_half
+    assert held_out < 0.1 * always_one
+    assert fitted.losses[:5].mean() > always_one
 
 
 def test_training_repeats_exactly_and_changes_nothing_it_was_given():
