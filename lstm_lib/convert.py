@@ -41,6 +41,8 @@ def flip_z(cell, params):
     """Params under which the update gate has the opposite sense: 1 - z where there was z.
 
     Negates what z is computed from, since 1 - sigmoid(a) = sigmoid(-a). Twice is the same Params.
+
+    Equations: eq-gru-flip-z
     """
     _order({gru: "", reset_after: ""}, cell)
     params = checks.params(cell, params)

@@ -5,6 +5,7 @@ D = V = H = 2, T = 3, N = 1. The initial state is zero and the loss is the mean 
 
 import numpy as np
 
+from . import gru as _gru
 from . import lstm as _lstm
 from . import readout
 from . import rnn as _rnn
@@ -23,6 +24,11 @@ lstm = _lstm.Params(  # blocks i, f, g, o of two columns each
     W_x=np.array([[1, 0, 0, 0, 1, -1, 0, 0], [0, 1, 0, 0, -0.5, 0.5, 0, 0]]),  # (D, 4H)
     W_h=np.array([[0, 0, 0.5, 0, 0.5, 0, 1, 0], [0, 0, 0, 0.5, 0.5, 0.5, 0, 1]]),  # (H, 4H)
     b=np.array([0.0, 0, 1, 1, 0, 0, 0, 0]),
+)
+gru = _gru.Params(  # blocks r, z, n; r reads the state only, z the symbol only
+    W_x=np.array([[0, 0, -1, 0, -1, -1], [0, 0, 0, -1, 0.5, -1]]),  # (D, 3H)
+    W_h=np.array([[0, 1, 0, 0, 1, -1], [-1, -0.5, 0, 0, 1, 1]]),  # (H, 3H)
+    b=np.zeros(6),
 )
 output = readout.Params(
     W_hy=np.array([[1.0, -1.0], [0.5, 0.0]]),  # (H, V)

@@ -69,6 +69,8 @@ def step(params, x, state, a_x=None):
     """One step: x (N, D) or tokens (N,), State of (N, H) -> State, Cache.
 
     a_x is inputs(params, x), if that has been computed already.
+
+    Equations: eq-gru-gates eq-gru-candidate eq-gru-state
     Source: Cho et al. 2014.
     """
     a_x = inputs(params, x) if a_x is None else a_x
@@ -91,7 +93,10 @@ def local_derivatives(cache):
 
 
 def recur_backward(params, dstate, local):
-    """One step of the backward recurrence: dL/da_t (N, 3H), and the State that reaches step t-1."""
+    """One step of the backward recurrence: dL/da_t (N, 3H), and the State that reaches step t-1.
+
+    Equations: eq-gru-da eq-gru-dh
+    """
     dh, H = dstate.h, dstate.h.shape[-1]
     da_n = dh * local.n
     q = da_n @ params.W_h[:, 2 * H :].T  # dL/d(r h_prev)
@@ -101,7 +106,10 @@ def recur_backward(params, dstate, local):
 
 
 def gradients(params, cache, da):
-    """dx and the gradient of Params from da: of one step (N, 3H), or of all steps (T, N, 3H)."""
+    """dx and the gradient of Params from da: of one step (N, 3H), or of all steps (T, N, 3H).
+
+    Equations: eq-gru-dx eq-gru-dparams
+    """
     h, r, H = cache.prev.h, cache.gates.r, params.W_h.shape[0]
     dx, dW_x, db = affine_backward(cache.x, da, params.W_x)
     dW_h = [outer(h, da[..., : 2 * H]), outer(r * h, da[..., 2 * H :])]
@@ -112,6 +120,8 @@ def step_backward(params, dstate, cache):
     """One step back: State of dL/dh_t -> dx (N, D), State of dL/dh_{t-1}, gradient of Params.
 
     dx is None for tokens.
+
+    Equations: eq-gru-da eq-gru-dh eq-gru-dx eq-gru-dparams
     """
     da, dprev = recur_backward(params, dstate, local_derivatives(cache))
     dx, dparams = gradients(params, cache, da)

@@ -144,6 +144,7 @@ def test_the_recorded_file_holds_these_layers_alone(arrays):
     assert list(arrays) == [" ".join(key) for key in LAYERS]
 
 
+@pytest.mark.eq("eq-gru-flip-z")
 @pytest.mark.parametrize("cell", [gru, reset_after])
 def test_flipping_z_replaces_z_by_its_complement(cell):
     given = problem(cell, 1, 5)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstm_lib import bptt, example, lstm, readout, rnn
+from lstm_lib import bptt, example, gru, lstm, readout, rnn
 
 
 def test_example_by_hand():
@@ -26,10 +26,11 @@ def test_example_by_hand():
     assert pytest.approx(sum(losses) / 3) == L
 
 
-def test_lstm_example_by_hand():
-    def sigma(a):
-        return 1 / (1 + exp(-a))
+def sigma(a):
+    return 1 / (1 + exp(-a))
 
+
+def test_lstm_example_by_hand():
     h, c, losses = [0.0, 0.0], [0.0, 0.0], []
     for symbol, target in zip([0, 1, 1], [1, 1, 0], strict=True):
         i = [sigma(1), 0.5] if symbol == 0 else [0.5, sigma(1)]
@@ -47,6 +48,18 @@ def test_lstm_example_by_hand():
     assert run.state.h[0] == pytest.approx(h)
     assert run.state.c[0] == pytest.approx(c)
     assert pytest.approx(sum(losses) / 3) == L
+
+
+def test_gru_example_by_hand():
+    h = [0.0, 0.0]
+    for symbol in (0, 1, 1):
+        r = [sigma(-h[1]), sigma(h[0] - h[1] / 2)]
+        z = [sigma(-1), sigma(0)] if symbol == 0 else [sigma(0), sigma(-1)]
+        pull = -1.0 if symbol == 0 else 0.5
+        q = [r[0] * h[0], r[1] * h[1]]
+        n = [tanh(pull + q[0] + q[1]), tanh(-1 - q[0] + q[1])]
+        h = [z[k] * h[k] + (1 - z[k]) * n[k] for k in (0, 1)]
+    assert bptt.forward(gru, example.gru, example.x).h[-1, 0] == pytest.approx(h)
 
 
 def test_example_is_the_same_from_tokens():

@@ -16,11 +16,15 @@ FORWARD = {
     "rnn": ["eq-rnn-step"],
     "rnn_linear": ["eq-rnn-linear-step"],
     "lstm": ["eq-lstm-a", "eq-lstm-gates", "eq-lstm-c", "eq-lstm-h"],
+    "gru": ["eq-gru-gates", "eq-gru-candidate", "eq-gru-state"],
+    "reset_after": ["eq-reset-after-candidate"],
 }
 BACKWARD = {
     "rnn": ["eq-rnn-da", "eq-rnn-dh", "eq-rnn-dx", "eq-rnn-dparams"],
     "rnn_linear": ["eq-rnn-linear-backward"],
     "lstm": ["eq-lstm-dh", "eq-lstm-dc", "eq-lstm-da", "eq-lstm-dx", "eq-lstm-dparams"],
+    "gru": ["eq-gru-da", "eq-gru-dh", "eq-gru-dx", "eq-gru-dparams"],
+    "reset_after": ["eq-reset-after-da", "eq-reset-after-dh", "eq-reset-after-dparams"],
 }
 LOCAL = {"lstm": ["eq-lstm-local"]}
 
@@ -131,7 +135,7 @@ def test_without_a_gradient_from_beyond_the_last_state_receives_that_of_its_loss
     np.testing.assert_array_equal(grads.dstates[-1].h, given.dh[-1])
 
 
-@tied_cells({name: BACKWARD[name] for name in ("rnn", "lstm")})
+@tied_cells({name: labels for name, labels in BACKWARD.items() if name != "rnn_linear"})
 @pytest.mark.parametrize("tokens", [False, True])
 def test_steps_composed_by_hand_are_bptt(name, tokens):
     cell, given = CELLS[name], problem(CELLS[name], T=7, N=5)

@@ -62,6 +62,8 @@ def step(params, x, state, a_x=None):
     """One step: x (N, D) or tokens (N,), State of (N, H) -> State, Cache.
 
     a_x is inputs(params, x), if that has been computed already.
+
+    Equations: eq-reset-after-candidate
     Source: Cho et al. 2014, first version.
     """
     a_x = inputs(params, x) if a_x is None else a_x
@@ -86,7 +88,10 @@ def local_derivatives(cache):
 
 
 def recur_backward(params, dstate, local):
-    """One step of the backward recurrence: dL/da_t (N, 3H), and the State that reaches step t-1."""
+    """One step of the backward recurrence: dL/da_t (N, 3H), and the State that reaches step t-1.
+
+    Equations: eq-reset-after-da eq-reset-after-dh
+    """
     dh = dstate.h
     da_n = dh * local.n
     da = Gates(da_n * local.r, dh * local.z, da_n)
@@ -95,7 +100,10 @@ def recur_backward(params, dstate, local):
 
 
 def gradients(params, cache, da):
-    """dx and the gradient of Params from da: of one step (N, 3H), or of all steps (T, N, 3H)."""
+    """dx and the gradient of Params from da: of one step (N, 3H), or of all steps (T, N, 3H).
+
+    Equations: eq-reset-after-dparams
+    """
     h, r, H = cache.prev.h, cache.gates.r, params.W_h.shape[0]
     dx, dW_x, db = affine_backward(cache.x, da, params.W_x)
     dm = da[..., 2 * H :] * r
@@ -107,6 +115,8 @@ def step_backward(params, dstate, cache):
     """One step back: State of dL/dh_t -> dx (N, D), State of dL/dh_{t-1}, gradient of Params.
 
     dx is None for tokens.
+
+    Equations: eq-reset-after-da eq-reset-after-dh eq-reset-after-dparams
     """
     da, dprev = recur_backward(params, dstate, local_derivatives(cache))
     dx, dparams = gradients(params, cache, da)
