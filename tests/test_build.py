@@ -249,6 +249,15 @@ def test_live_notebooks_know_the_books_commands():
             assert f"${live}$" in defining, f"{file.name} needs a remove-cell: ${live}$"
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "book").glob("*.ipynb")), ids=lambda f: f.stem)
+def test_notebooks_hold_no_widget_state(file):
+    """With it in the metadata the page would load scripts from another host."""
+    assert set(json.loads(file.read_text(encoding="utf-8"))["metadata"]) <= {
+        "kernelspec",
+        "language_info",
+    }
+
+
 def test_the_reference_names_every_module():
     page = (ROOT / "book/reference.md").read_text(encoding="utf-8")
     named = re.findall(r"^\.\. automodule:: (\S+)$", page, re.M)
