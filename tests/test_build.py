@@ -114,6 +114,18 @@ def test_changed_library_reaches_the_page(book):
 
 
 @pytest.mark.slow
+def test_a_changed_page_keeps_the_previews_of_equations_on_others(book):
+    def previews():
+        folder = book.root / "_build/html/_static/tippy/book"
+        return "".join(f.read_text(encoding="utf-8") for f in folder.glob("intro.*.js"))
+
+    assert "equation-eq-sample" in previews()
+    book.edit("book/intro.md", "One page", "One single page")
+    succeeded(book.build())
+    assert "equation-eq-sample" in previews()
+
+
+@pytest.mark.slow
 def test_a_line_printed_in_pieces_stays_one_line(book):
     book.add_cell("import time\nprint(1, end='', flush=True)\ntime.sleep(1)\nprint(2)")
     succeeded(book.build())
