@@ -1,4 +1,4 @@
-"""Any cell over a whole sequence: forward through time, and back-propagation through time.
+"""Any cell over a whole sequence: forward through time, and backpropagation through time.
 
 A cell is anything with Params, State, Cache, shapes, init, zero_state, step and step_backward. If
 its step is also split into `inputs`, `local_derivatives`, `recur_backward` and `gradients`, the
@@ -58,7 +58,7 @@ def forward(cell, params, x, state=None):
 
 
 def backward(cell, params, run, dh, dstate=None):
-    """Back-propagation through time.
+    """Backpropagation through time.
 
     Args:
         cell, params: as given to `forward`.
