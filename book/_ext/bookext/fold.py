@@ -6,9 +6,11 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 def folded(opening, label, body):
     """The nodes of a closed <details> whose two opening tags are given."""
-    tags = opening, "</summary>", "</details>"
-    start, middle, end = (nodes.raw("", tag, format="html") for tag in tags)
-    return [start, *label, middle, *body, end]
+
+    def tag(html):
+        return nodes.raw("", html, format="html")
+
+    return [tag(opening), *label, tag("</summary>"), *body, tag("</details>")]
 
 
 class FoldDropdowns(SphinxPostTransform):

@@ -1,5 +1,9 @@
 """Mathematics is set by KaTeX while the book is built; the page needs no script for it."""
 
+import socket
+import time
+from subprocess import PIPE, Popen
+
 import sphinxcontrib.katex as katex
 from docutils import nodes
 
@@ -30,19 +34,26 @@ def visit_block(self, node):
         raise
 
 
+def start(rundir, timeout):
+    """sphinxcontrib-katex's own connects as soon as the socket exists, before anybody listens."""
+    command = katex.KaTeXServer.build_command(socket=rundir / "katex.sock")
+    process = Popen(command, stdin=PIPE, stdout=PIPE, cwd=rundir)
+    end, client = time.monotonic() + timeout, socket.socket(socket.AF_UNIX)
+    while client.connect_ex(str(rundir / "katex.sock")):
+        if time.monotonic() > end:
+            raise katex.KaTeXServer.timeout_error(timeout)
+        time.sleep(0.001)
+    return process, client
+
+
 def render_strictly(app, config):
     """sphinxcontrib-katex ignores `katex_options` when it prerenders: set its defaults instead."""
     katex.NODEJS_BINARY = NODE
-    # On a busy machine node may take seconds, and the local socket exists before it listens; only
-    # the start over a port tries again.
-    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60
-    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
-    katex.KATEX_DEFAULT_OPTIONS.update(
-        throwOnError=True,
-        strict="ignore",
-        trust=True,
-        macros={**MACROS, r"\textcolor": r"\htmlClass{q-#1}{#2}"},
-    )
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60  # on a busy machine node may take seconds
+    katex.KaTeXServer.start_server_process = start
+    macros = {**MACROS, r"\textcolor": r"\htmlClass{q-#1}{#2}"}
+    options = dict(throwOnError=True, strict="ignore", trust=True, macros=macros)
+    katex.KATEX_DEFAULT_OPTIONS.update(options)
     config.katex_js_path = str(MODULES / "katex" / "dist" / "katex.min.js")
 
 

@@ -2,13 +2,11 @@
 
 import re
 
-CHAPTER = re.compile(r"book/0*(\d+)-")
-
 
 def by_chapter(app, env):
     """Number anew, and have every page written: previews of equations are taken while writing."""
     for page, kinds in env.toc_fignumbers.items():
-        chapter = tuple(map(int, CHAPTER.findall(page)))
+        chapter = tuple(map(int, re.findall(r"book/0*(\d+)-", page)))
         for numbers in kinds.values():
             numbers.update({name: (*chapter, k) for k, name in enumerate(numbers, 1)})
     return list(env.all_docs)
