@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import bptt, tree
+from . import bptt, checks, tree
 
 
 class Flow(NamedTuple):
@@ -49,7 +49,11 @@ def over_draws(cell, init, T, *, draws=10, N=16, scale=1.0):
 
     Returns:
         Flow with arrays (draws, T+1), ready for `plots.decay`; dh is 1 at lag 0.
+
+    Raises:
+        ValueError: for a T, N or draws that is no integer of at least 1.
     """
+    T, N = checks.count("T", T), checks.count("N", N)
 
     def one(seed):
         rng = np.random.default_rng(seed)
@@ -62,7 +66,7 @@ def over_draws(cell, init, T, *, draws=10, N=16, scale=1.0):
         flow = norms(cell, run, bptt.backward(cell, params, run, dh))
         return tree.map(lambda v: np.sqrt((v * v).mean(axis=1)), flow)
 
-    return tree.stack([one(seed) for seed in range(draws)])
+    return tree.stack([one(seed) for seed in range(checks.count("draws", draws))])
 
 
 def _over_lag(dv):

@@ -1,6 +1,11 @@
-"""Initial weights, matrices (fan_in, fan_out) for a product x W, and biases (chapter 8)."""
+"""Initial weights, matrices (fan_in, fan_out) for a product x W, and biases (chapter 8).
+
+A size that is no integer of at least 1 (for `chrono` T, 2) raises a ValueError that names it.
+"""
 
 import numpy as np
+
+from . import checks
 
 
 def glorot(rng, fan_in, fan_out, dtype=np.float64):
@@ -8,8 +13,9 @@ def glorot(rng, fan_in, fan_out, dtype=np.float64):
 
     Source: Glorot & Bengio 2010.
     """
-    bound = np.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(-bound, bound, (fan_in, fan_out)).astype(dtype)
+    shape = checks.count("fan_in", fan_in), checks.count("fan_out", fan_out)
+    bound = np.sqrt(6 / sum(shape))
+    return rng.uniform(-bound, bound, shape).astype(dtype)
 
 
 def orthogonal(rng, H, dtype=np.float64):
@@ -17,7 +23,7 @@ def orthogonal(rng, H, dtype=np.float64):
 
     Source: Saxe et al. 2014; Mezzadri 2007 for the sign that makes it uniform.
     """
-    q, r = np.linalg.qr(rng.standard_normal((H, H)))
+    q, r = np.linalg.qr(rng.standard_normal((checks.count("H", H), H)))
     return (q * np.sign(np.diag(r))).astype(dtype)
 
 
@@ -26,7 +32,8 @@ def he(rng, fan_in, fan_out, dtype=np.float64):
 
     Source: He et al. 2015.
     """
-    return (rng.standard_normal((fan_in, fan_out)) * np.sqrt(2 / fan_in)).astype(dtype)
+    shape = checks.count("fan_in", fan_in), checks.count("fan_out", fan_out)
+    return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(dtype)
 
 
 def chrono(rng, H, T, dtype=np.float64):
@@ -37,7 +44,8 @@ def chrono(rng, H, T, dtype=np.float64):
     Equations: eq-chrono
     Source: Tallec & Ollivier 2018.
     """
-    return np.log(rng.uniform(1, T - 1, H)).astype(dtype)
+    longest = checks.count("T", T, 2) - 1
+    return np.log(rng.uniform(1, longest, checks.count("H", H))).astype(dtype)
 
 
 def per_gate(draw, count):

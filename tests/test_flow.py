@@ -137,3 +137,10 @@ def test_over_draws_follows_the_radius_of_a_linear_recurrence():
     result = flow.over_draws(CELLS["rnn_linear"], init, 30)
     np.testing.assert_allclose(result.dh, [1.1 ** np.arange(31)] * 10)
     assert result.dc is None
+
+
+@pytest.mark.parametrize("name", ["T", "N", "draws"])
+def test_over_draws_names_a_size_that_is_none(name):
+    sizes = {"T": 3, "N": 2, "draws": 2} | {name: 0}
+    with pytest.raises(ValueError, match=f"{name}: expected an integer of at least 1, got 0"):
+        flow.over_draws(lstm, lambda rng: lstm.init(rng, 2, 3), **sizes)

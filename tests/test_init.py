@@ -109,3 +109,20 @@ def test_shapes_and_zero_state_belong_to_the_cell(name):
     assert isinstance(state, cell.State)
     assert all(v.shape == (5, 2) and v.dtype == np.float64 and not v.any() for v in state)
     assert len({id(v) for v in state}) == len(state)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda rng: init.glorot(rng, 0, 2), "fan_in: expected an integer of at least 1, got 0"),
+        (lambda rng: init.glorot(rng, 2, 2.0), "fan_out: expected an integer of at least 1"),
+        (lambda rng: init.he(rng, "3", 2), "fan_in: expected an integer of at least 1, got '3'"),
+        (lambda rng: init.he(rng, 3, -1), "fan_out: expected an integer of at least 1, got -1"),
+        (lambda rng: init.orthogonal(rng, 0), "H: expected an integer of at least 1, got 0"),
+        (lambda rng: init.chrono(rng, 0, 9), "H: expected an integer of at least 1, got 0"),
+        (lambda rng: init.chrono(rng, 4, 1), "T: expected an integer of at least 2, got 1"),
+    ],
+)
+def test_a_size_that_is_none_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(np.random.default_rng(0))
