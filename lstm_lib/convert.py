@@ -25,7 +25,7 @@ def split(cell, params):
 
     cell is `lstm_lib.lstm` or `lstm_lib.gru`.
     """
-    _order({lstm: "", gru: ""}, cell)
+    _known((lstm, gru), cell)
     params = checks.params(cell, params)
     return cell.Gates(*map(rnn.Params, *(blocks(v, len(cell.Gates._fields)) for v in params)))
 
@@ -44,7 +44,7 @@ def flip_z(cell, params):
 
     Equations: eq-gru-flip-z
     """
-    _order({gru: "", reset_after: ""}, cell)
+    _known((gru, reset_after), cell)
     params = checks.params(cell, params)
     sign = np.repeat([-1 if gate == "z" else 1 for gate in _own(cell)], len(params.W_h))
     return params._replace(W_x=params.W_x * sign, W_h=params.W_h * sign, b=params.b * sign)
@@ -136,12 +136,17 @@ def from_onnx(cell, weights):
     return _ours(ONNX, cell, W_x.T, W_h.T, *blocks(b, 2))
 
 
+def _known(cells, cell):
+    """The cell, if it is among those that the other side has."""
+    if cell not in cells:
+        expected = ", ".join(known.__name__ for known in cells)
+        raise ValueError(f"cell: expected {expected}, got {getattr(cell, '__name__', cell)}")
+    return cell
+
+
 def _order(orders, cell):
     """The order of a cell's blocks on the other side."""
-    if cell not in orders:
-        expected = ", ".join(known.__name__ for known in orders)
-        raise ValueError(f"cell: expected {expected}, got {getattr(cell, '__name__', cell)}")
-    return orders[cell]
+    return orders[_known(orders, cell)]
 
 
 def _own(cell):
