@@ -57,7 +57,7 @@ def forward(cell, params, x, state=None):
     return Run(h, state, caches._replace(x=x))
 
 
-def backward(cell, params, run, dh, dstate=None):
+def backward(cell, params, run, dh, dstate=None, carry=None):
     """Backpropagation through time.
 
     Args:
@@ -65,6 +65,8 @@ def backward(cell, params, run, dh, dstate=None):
         run: what `forward` returned.
         dh: (T, N, H), dL/dh_t as each step's own loss sends it, weights and 1/(N T) included.
         dstate: State of the gradient that reaches the last state from beyond; zeros if not given.
+        carry: (T,), factors; `carry[t]` multiplies what step t + 1 sends to the state after t
+            steps. 1 everywhere if not given; `lstm_lib.truncate` makes others.
 
     Returns:
         Grads(dx (T, N, D), dparams, dstates). `dstates[t]` is the gradient of the state after t
@@ -75,15 +77,25 @@ def backward(cell, params, run, dh, dstate=None):
 
     Equations: eq-bptt
     """
-    params = checks.params(cell, params)
-    _check_run(cell, params, run)
-    dh = checks.numbers("dh", dh, run.h.shape)
+    params, dh = check_backward(cell, params, run, dh)
     if dstate is None:
         dstate = tree.zeros_like(run.state)
     else:
         dstate = checks.like("dstate", dstate, tree.map(np.shape, run.state))
+    if carry is not None:
+        carry = checks.numbers("carry", carry, (len(dh),)).astype(dh.dtype)
     sweep = _sweep_split if hasattr(cell, "inputs") else _sweep
-    return sweep(cell, params, run, dh, dstate)
+    return sweep(cell, params, run, dh, dstate, carry)
+
+
+def check_backward(cell, params, run, dh):
+    """params and dh as arrays, if they and what `forward` returned fit each other."""
+    params = checks.params(cell, params)
+    checks.fields("run", run, Run._fields)
+    checks.fields("run.state", run.state, cell.State._fields)
+    checks.fields("run.caches", run.caches, cell.Cache._fields)
+    checks.shape("run.h", run.h, ("T", "N", len(params.W_h)))
+    return params, checks.numbers("dh", dh, run.h.shape)
 
 
 def _checked(cell, params, x, state):
@@ -104,28 +116,19 @@ def _checked(cell, params, x, state):
     return params, x, tree.astype(state, np.result_type(dtype, *state))
 
 
-def _check_run(cell, params, run):
-    """What `forward` returned for this cell and these sizes."""
-    checks.fields("run", run, Run._fields)
-    checks.fields("run.state", run.state, cell.State._fields)
-    checks.fields("run.caches", run.caches, cell.Cache._fields)
-    checks.shape("run.h", run.h, ("T", "N", len(params.W_h)))
-
-
-def _sweep(cell, params, run, dh, dstate):
+def _sweep(cell, params, run, dh, dstate, carry):
     """Backwards through time, one `step_backward` after the other."""
     T = len(dh)
     dx, dstates, dparams = [None] * T, [None] * T + [dstate], tree.zeros_like(params)
     for t in reversed(range(T)):
         dstates[t + 1] = _receive(dstates[t + 1], dh[t])
-        dx[t], dstates[t], dparams_t = cell.step_backward(
-            params, dstates[t + 1], tree.at(run.caches, t)
-        )
+        dx[t], dprev, dparams_t = cell.step_backward(params, dstates[t + 1], tree.at(run.caches, t))
+        dstates[t] = _carried(dprev, carry, t)
         dparams = tree.add(dparams, dparams_t)
     return Grads(None if dx[0] is None else np.stack(dx), dparams, dstates)
 
 
-def _sweep_split(cell, params, run, dh, dstate):
+def _sweep_split(cell, params, run, dh, dstate, carry):
     """The same, with only what must wait for step t + 1 inside the loop."""
     T, block = len(dh), max(1, BLOCK // dh[0].size)
     dstates = [None] * T + [dstate]
@@ -133,7 +136,8 @@ def _sweep_split(cell, params, run, dh, dstate):
         local = cell.local_derivatives(tree.at(run.caches, slice(start, start + block)))
         for t, local_t in reversed(list(enumerate(tree.unstack(local), start))):
             dstates[t + 1] = _receive(dstates[t + 1], dh[t])
-            da_t, dstates[t] = cell.recur_backward(params, dstates[t + 1], local_t)
+            da_t, dprev = cell.recur_backward(params, dstates[t + 1], local_t)
+            dstates[t] = _carried(dprev, carry, t)
             if t == T - 1:
                 da = tree.empty(T, da_t)
             da[t] = da_t
@@ -144,3 +148,8 @@ def _sweep_split(cell, params, run, dh, dstate):
 def _receive(dstate, dh):
     """Sum over the two consumers of h_t: step t + 1 and the loss of step t."""
     return dstate._replace(h=dstate.h + dh)
+
+
+def _carried(dstate, carry, t):
+    """What is left of a gradient on its way from step t + 1 to the state after t steps."""
+    return dstate if carry is None else tree.map(lambda v: carry[t] * v, dstate)

@@ -51,9 +51,25 @@ def clip_by_norm(grads, theta):
 
     Source: Pascanu et al. 2013.
     """
-    if not theta > 0:
-        raise ValueError(f"theta: expected a positive number, got {theta!r}")
+    _check_positive(theta)
     norm = tree.norm(grads)
     if norm > theta:
         grads = tree.map(lambda dv: dv * (theta / norm), grads)
     return grads, norm
+
+
+def clip_by_value(grads, theta):
+    """Gradients with each entry moved into [-theta, theta].
+
+    The direction changes; a zero gradient stays zero.
+    Raises: ValueError for a theta that is not positive.
+
+    Source: Mikolov 2012.
+    """
+    _check_positive(theta)
+    return tree.map(lambda dv: np.clip(dv, -theta, theta), grads)
+
+
+def _check_positive(theta):
+    if not theta > 0:
+        raise ValueError(f"theta: expected a positive number, got {theta!r}")

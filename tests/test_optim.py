@@ -136,10 +136,27 @@ def test_a_large_float32_gradient_is_scaled_and_not_lost():
     assert flat(clipped).dtype == np.float32
 
 
+@given(SEEDS, st.floats(1e-3, 1e3), st.floats(1e-3, 1e3))
+def test_clipping_by_value_bounds_each_entry_and_leaves_the_others(seed, theta, scale):
+    grads = draw(seed, scale=scale)
+    before, after = flat(grads), flat(optim.clip_by_value(grads, theta))
+    inside = np.abs(before) <= theta
+    np.testing.assert_array_equal(after[inside], before[inside])
+    np.testing.assert_array_equal(after[~inside], theta * np.sign(before[~inside]))
+
+
+def test_clipping_by_value_leaves_zero_and_nan_and_bounds_infinity():
+    values = optim.clip_by_value(Inner(np.zeros(2), np.array([np.nan, np.inf, -np.inf])), 5.0)
+    assert values.a.tolist() == [0, 0]
+    assert np.isnan(values.b[0])
+    assert values.b[1:].tolist() == [5, -5]
+
+
+@pytest.mark.parametrize("clip", [optim.clip_by_norm, optim.clip_by_value])
 @pytest.mark.parametrize("theta", [0, -1.0, np.nan])
-def test_a_bound_that_is_not_positive_is_refused(theta):
+def test_a_bound_that_is_not_positive_is_refused(clip, theta):
     with pytest.raises(ValueError, match=f"theta: expected a positive number, got {theta}"):
-        optim.clip_by_norm(draw(0), theta)
+        clip(draw(0), theta)
 
 
 @pytest.mark.parametrize("update", [optim.sgd, optim.adam])
@@ -151,7 +168,7 @@ def test_updates_keep_the_form_and_precision_and_change_nothing(update):
     kept = [np.copy(v) for v in moments]
     new, _ = update(new, grads, state, 0.1)
     clipped, _ = optim.clip_by_norm(grads, 0.1)
-    for result in (new, clipped):
+    for result in (new, clipped, optim.clip_by_value(grads, 0.1)):
         assert [v.dtype for v in tree.leaves(result)] == [np.float32] * 3
         assert [v.shape for v in tree.leaves(result)] == [v.shape for v in tree.leaves(params)]
     for old, now in zip([*before, *kept], [flat(params), flat(grads), *moments], strict=True):
