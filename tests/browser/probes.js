@@ -23,6 +23,24 @@ window.probes = (() => {
     return found;
   };
 
+  // Leaves one text or box, of the same size, of each formula and program whose colours, on their
+  // paper, an earlier one has too.
+  const thin = () => {
+    const seen = new Set(), style = (element) => getComputedStyle(element);
+    const paper = (element) => {
+      while (style(element).backgroundColor === "rgba(0, 0, 0, 0)" && element.parentElement) element = element.parentElement;
+      return style(element).backgroundColor;
+    };
+    for (const box of all(".katex-html, article pre:not(:has(a, button, [tabindex]))")) {
+      const ground = paper(box), before = seen.size;
+      [box, ...box.querySelectorAll("*")].forEach((part) => seen.add(`${style(part).color} on ${ground}`));
+      if (seen.size > before) continue;
+      const { width, height } = box.getBoundingClientRect(), formula = box.matches(".katex-html");
+      if (formula) Object.assign(box.style, { display: "inline-block", width: `${width}px`, height: `${height}px` });
+      box.textContent = formula ? "" : box.textContent;
+    }
+  };
+
   const nameless = () => all("article img, article svg").filter((shape) => {
     if (shape.closest("[aria-hidden=true], button, .katex")) return false;
     if (shape.parentElement.closest("svg")) return false;
@@ -98,5 +116,5 @@ window.probes = (() => {
     return times;
   };
 
-  return { latency, formulas, raw, nameless, captionless, focused, unreached, overflowing, cut, links };
+  return { latency, formulas, raw, thin, nameless, captionless, focused, unreached, overflowing, cut, links };
 })();
