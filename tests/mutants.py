@@ -157,8 +157,10 @@ def _augmented(old, known):
 
 
 def _compare(old, known):
-    for operator in OPERATORS.get(type(old.ops[0]), []):
-        yield ast.Compare(old.left, [operator()], old.comparators)
+    for k, op in enumerate(old.ops):
+        for operator in OPERATORS.get(type(op), []):
+            ops = [*old.ops[:k], operator(), *old.ops[k + 1 :]]
+            yield ast.Compare(old.left, ops, old.comparators)
 
 
 def _boolean(old, known):

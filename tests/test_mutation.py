@@ -12,13 +12,13 @@ import time
 import numpy as np
 import pytest
 
-from lstm_lib import gradcheck, tree
-from tests import reference, test_checks, test_functions
+from lstm_lib import bptt, gradcheck, tree
+from tests import reference, test_checks, test_functions, test_truncate
 from tests.cells import CELLS, Variables, freeze, one_hot, problem
 from tests.mutants import Copies, mutants
 
 MODULES = {name: cell.__name__.partition(".")[2] for name, cell in CELLS.items()}
-MUTATED = [*MODULES.values(), "functions", "bptt"]
+MUTATED = [*MODULES.values(), "functions", "bptt", "truncate"]
 T, N, D, H = 5, 3, 2, 4
 
 
@@ -43,6 +43,9 @@ class Expected:
         self.dstates.append(given.dstate._replace(h=given.dstate.h + given.dh[-1]))
         zero = tree.zeros_like(given.at.state)
         self.h_from_zero, _ = reference.run(name, given.at.params, self.given.at.x, zero)
+        self.carry = np.random.default_rng(seed).normal(size=T)
+        self.carried = carried(cell, self.given, self.carry)
+        self.windows = {K: windowed(cell, self.given, K) for K in (1, 2, T, T + 1)}
 
     def loss_from(self, t):
         def loss(at):
@@ -51,6 +54,43 @@ class Expected:
             return (h * self.given.dh[t:]).sum() + last
 
         return loss
+
+
+def carried(cell, given, carry):
+    """dparams, dx and every dstate, one step back after the other, each dstate times its factor."""
+    state, caches = given.at.state, []
+    for x in given.at.x:
+        state, cache = cell.step(given.at.params, x, state)
+        caches.append(cache)
+    dstate, dparams, dxs = given.dstate, tree.zeros_like(given.at.params), []
+    dstates = []
+    for dh, cache, factor in reversed(list(zip(given.dh, caches, carry, strict=True))):
+        dstates.append(dstate._replace(h=dstate.h + dh))
+        dx, dprev, dparams_t = cell.step_backward(given.at.params, dstates[-1], cache)
+        dstate = tree.map(lambda v, factor=factor: factor * v, dprev)
+        dparams = tree.add(dparams, dparams_t)
+        dxs.append(dx)
+    return dparams, np.stack(dxs[::-1]), tree.stack([*dstates, dstate][::-1])
+
+
+def windowed(cell, given, K):
+    """The same three of truncate.window: one loss after the other over the run of its K steps."""
+    params, x, state = given.at
+    run = bptt.forward(cell, params, x, state)
+    dparams, dx = tree.zeros_like(params), np.zeros_like(x)
+    dstates = tree.map(lambda v: np.zeros((len(x) + 1, *v.shape)), state)
+    for j in range(len(x)):
+        start = max(0, j + 1 - K)
+        window = slice(start, j + 1)
+        part = bptt.forward(cell, params, x[window], tree.at(run.caches.prev, start))
+        dh = np.zeros_like(part.h)
+        dh[-1] = given.dh[j]
+        grads = bptt.backward(cell, params, part, dh)
+        dparams = tree.add(dparams, grads.dparams)
+        dx[window] += grads.dx
+        for total, v in zip(dstates, tree.stack(grads.dstates), strict=True):
+            total[start : j + 2] += v
+    return dparams, dx, dstates
 
 
 def close(ours, expected, tolerance=1e-13):
@@ -109,6 +149,44 @@ def check_steps(library, expected):
             assert dxs == [None] * len(dxs)
         else:
             close(np.stack(dxs[::-1]), expected.grads.x)
+
+
+def check_truncated(library, expected):
+    """Factors on what is carried back, and windows."""
+    cell, bptt, truncate = (library(m) for m in (MODULES[expected.name], "bptt", "truncate"))
+    for dtype, tolerance in ((np.float64, 1e-13), (np.float32, 1e-4)):
+        given, carry = freeze(tree.astype(expected.given, dtype)), freeze(expected.carry)
+        params, state = cell.Params(*given.at.params), cell.State(*given.at.state)
+        run = bptt.forward(cell, params, given.at.x, state)
+        run = run._replace(caches=freeze(run.caches))
+        dstate = cell.State(*given.dstate)
+        pairs = [(bptt.backward(cell, params, run, given.dh, dstate, carry), expected.carried)]
+        for K, wanted in expected.windows.items():
+            pairs.append((truncate.window(cell, params, run, given.dh, K), wanted))
+        for ours, (dparams, dx, dstates) in pairs:
+            close(ours.dparams, cell.Params(*dparams), tolerance)
+            close(ours.dx, dx, tolerance)
+            stacked = tree.stack(ours.dstates)
+            close(stacked, cell.State(*dstates), tolerance)
+            leaves = [v for part in (ours.dparams, ours.dx, stacked) for v in tree.leaves(part)]
+            assert {v.dtype for v in leaves} == {np.dtype(dtype)}
+    tokens = bptt.forward(cell, expected.given.at.params, expected.tokens, expected.given.at.state)
+    ours = truncate.window(cell, expected.given.at.params, tokens, expected.given.dh, 2)
+    assert ours.dx is None
+    close(ours.dparams, cell.Params(*expected.windows[2][0]))
+
+
+def check_factors(library):
+    """The tests of the factors and of bad input, run on the copy."""
+    kept = test_truncate.truncate
+    test_truncate.truncate = library("truncate")
+    try:
+        test_truncate.test_pieces_are_cut_before_each_multiple_of_K()
+        test_truncate.test_random_factors_are_compensated_and_independent()
+        for row in test_truncate.BAD:
+            test_truncate.assert_named(*row)
+    finally:
+        test_truncate.truncate = kept
 
 
 def check_beginnings(library, name):
@@ -203,6 +281,8 @@ class Suite:
     def checks(self, module):
         if module == "functions":
             yield check_functions, ()
+        if module == "truncate":
+            yield check_factors, ()
         names = sorted(CELLS, key=lambda name: MODULES[name] != module)
         for name in names:
             first, second = self.expected[name]
@@ -213,6 +293,8 @@ class Suite:
             yield check_beginnings, (name,)
             yield check_blocks, (first,)
             yield check_mixed, (first,)
+            yield check_truncated, (first,)
+            yield check_truncated, (second,)
         yield check_refusals, (self.call,)
 
     def notices(self, library, module):
@@ -272,6 +354,10 @@ EQUIVALENT = {
     "numpy takes any negative length for the one to be found": [
         "functions.affine: a = x.reshape(-2, x.shape[-1]) @ W",
         "functions.rows: return a.reshape(-2, a.shape[-1])",
+        "truncate.window: flat = tree.map(lambda v: v[1:].reshape(T * N, -2), arriving)",
+        "truncate.window: dx_lag = dx_lag.reshape(T, N, -2)",
+        "truncate.window: arriving = tree.map("
+        "lambda v: np.append(v.reshape(T, N, -2), nothing, 0), dprev)",
     ],
     "the same numbers, slower": [
         "functions.affine_backward: "
@@ -282,6 +368,8 @@ EQUIVALENT = {
     "the same sum in another order": [
         "functions.scatter_add: order = np.argsort(tokens)",
         "bptt._sweep: dparams = tree.add(dparams_t, dparams)",
+        "truncate.window: dparams = tree.add(dparams_lag, dparams)",
+        "truncate.window: dstates = tree.add(arriving, dstates)",
     ],
     "the order of these arguments means nothing": [
         "bptt._checked: dtype = np.result_type(*params, x)",
@@ -293,6 +381,9 @@ EQUIVALENT = {
         "bptt._sweep_split: T, block = (len(dh), max(1, BLOCK * dh[0].size))",
         "bptt._sweep_split: T, block = (len(dh), max(1, BLOCK))",
         "bptt._sweep_split: T, block = (len(dh), max(1, dh[0].size))",
+    ],
+    "no draw equals keep to the last bit": [
+        "truncate.at_random: return (rng.random(checks.count('T', T)) <= keep) / keep",
     ],
     "every step is like the first in this": [
         "bptt._sweep: return Grads(None if dx[-1] is None else np.stack(dx), dparams, dstates)",

@@ -145,38 +145,42 @@ CELL, GIVEN = CELLS["lstm"], problem(CELLS["lstm"], T, 2)
 RUN = bptt.forward(CELL, *GIVEN.at)
 
 
-@pytest.mark.parametrize(
-    ("call", "expected", "got"),
-    [
-        (lambda: truncate.pieces(0, 2), "T: expected an integer of at least 1", "0"),
-        (lambda: truncate.pieces(5, 0), "K: expected an integer of at least 1", "0"),
-        (lambda: truncate.pieces(5, 2.0), "K: expected an integer of at least 1", "2.0"),
-        (lambda: truncate.at_random(np.random, 5, 0), "keep: expected a probability", "0"),
-        (lambda: truncate.at_random(np.random, 5, 1.5), "keep: expected a probability", "1.5"),
-        (lambda: truncate.at_random(np.random, 5, np.nan), "keep: expected a probability", "nan"),
-        (lambda: truncate.at_random(np.random, -1, 0.5), "T: expected an integer", "-1"),
-        (
-            lambda: truncate.window(CELL, GIVEN.at.params, RUN, GIVEN.dh, 0),
-            "K: expected an integer of at least 1",
-            "0",
-        ),
-        (
-            lambda: truncate.window(CELL, GIVEN.at.params, RUN, GIVEN.dh[1:], 2),
-            "dh: expected shape (5, 2, 4)",
-            "(4, 2, 4)",
-        ),
-        (
-            lambda: bptt.backward(CELL, GIVEN.at.params, RUN, GIVEN.dh, carry=np.ones(4)),
-            "carry: expected shape (5)",
-            "(4,)",
-        ),
-        (
-            lambda: bptt.backward(CELL, GIVEN.at.params, RUN, GIVEN.dh, carry=[1] * T),
-            "carry: expected dtype",
-            "int64",
-        ),
-    ],
-)
-def test_bad_input_is_named(call, expected, got):
+BAD = [
+    (lambda: truncate.pieces(0, 2), "T: expected an integer of at least 1", "0"),
+    (lambda: truncate.pieces(5, 0), "K: expected an integer of at least 1", "0"),
+    (lambda: truncate.pieces(5, 2.0), "K: expected an integer of at least 1", "2.0"),
+    (lambda: truncate.at_random(np.random, 5, 0), "keep: expected a probability", "0"),
+    (lambda: truncate.at_random(np.random, 5, 1.5), "keep: expected a probability", "1.5"),
+    (lambda: truncate.at_random(np.random, 5, np.nan), "keep: expected a probability", "nan"),
+    (lambda: truncate.at_random(np.random, -1, 0.5), "T: expected an integer", "-1"),
+    (
+        lambda: truncate.window(CELL, GIVEN.at.params, RUN, GIVEN.dh, 0),
+        "K: expected an integer of at least 1",
+        "0",
+    ),
+    (
+        lambda: truncate.window(CELL, GIVEN.at.params, RUN, GIVEN.dh[1:], 2),
+        "dh: expected shape (5, 2, 4)",
+        "(4, 2, 4)",
+    ),
+    (
+        lambda: bptt.backward(CELL, GIVEN.at.params, RUN, GIVEN.dh, carry=np.ones(4)),
+        "carry: expected shape (5)",
+        "(4,)",
+    ),
+    (
+        lambda: bptt.backward(CELL, GIVEN.at.params, RUN, GIVEN.dh, carry=[1] * T),
+        "carry: expected dtype",
+        "int64",
+    ),
+]
+
+
+def assert_named(call, expected, got):
     with pytest.raises(ValueError, match=f"^{re.escape(expected)}.*got {re.escape(got)}$"):
         call()
+
+
+@pytest.mark.parametrize("row", BAD, ids=str)
+def test_bad_input_is_named(row):
+    assert_named(*row)
