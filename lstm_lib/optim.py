@@ -49,6 +49,7 @@ def clip_by_norm(grads, theta):
     The direction stays; a zero gradient stays zero.
     Raises: ValueError for a theta that is not positive.
 
+    Equations: eq-clip-norm
     Source: Pascanu et al. 2013.
     """
     _check_positive(theta)
@@ -64,6 +65,7 @@ def clip_by_value(grads, theta):
     The direction changes; a zero gradient stays zero.
     Raises: ValueError for a theta that is not positive.
 
+    Equations: eq-clip-value
     Source: Mikolov 2012.
     """
     _check_positive(theta)

@@ -18,6 +18,7 @@ def pieces(T, K):
     Raises:
         ValueError: for a T or K that is no integer of at least 1.
 
+    Equations: eq-truncate-pieces
     Source: Williams & Peng 1990.
     """
     return (np.arange(checks.count("T", T)) % checks.count("K", K) > 0).astype(float)
@@ -37,6 +38,7 @@ def at_random(rng, T, keep):
     Raises:
         ValueError: for a T that is no integer of at least 1, or another keep.
 
+    Equations: eq-truncate-random
     Source: Tallec & Ollivier 2017.
     """
     if not 0 < keep <= 1:
@@ -58,6 +60,7 @@ def window(cell, params, run, dh, K):
     Raises:
         ValueError: naming the argument, what was expected and what came.
 
+    Equations: eq-truncate-window
     Source: Williams & Peng 1990.
     """
     params, dh = bptt.check_backward(cell, params, run, dh)

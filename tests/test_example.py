@@ -1,5 +1,6 @@
 """The running example is small enough to be computed with plain numbers."""
 
+import json
 from math import exp, log, tanh
 from pathlib import Path
 
@@ -78,6 +79,8 @@ def test_example_is_the_same_from_tokens():
     ],
 )
 def test_notation_page_lists_the_weights(symbol, weights):
-    page = (Path(__file__).parents[1] / "book" / "notation.md").read_text(encoding="utf-8")
+    file = Path(__file__).parents[1] / "book" / "00-notation.ipynb"
+    cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    page = "\n".join("".join(cell["source"]) for cell in cells)
     matrix = page.split(symbol + r" = \begin{bmatrix}")[1].split(r"\end{bmatrix}")[0]
     assert [[float(v) for v in row.split("&")] for row in matrix.split(r"\\")] == weights.tolist()

@@ -103,6 +103,7 @@ def test_adam_stands_still_without_a_gradient():
     assert state.t == 1
 
 
+@pytest.mark.eq("eq-clip-norm")
 @given(SEEDS, st.floats(1e-3, 1e3), st.floats(1e-3, 1e3))
 def test_clipping_bounds_the_norm_and_keeps_the_direction(seed, theta, scale):
     grads = draw(seed, scale=scale)
@@ -136,6 +137,7 @@ def test_a_large_float32_gradient_is_scaled_and_not_lost():
     assert flat(clipped).dtype == np.float32
 
 
+@pytest.mark.eq("eq-clip-value")
 @given(SEEDS, st.floats(1e-3, 1e3), st.floats(1e-3, 1e3))
 def test_clipping_by_value_bounds_each_entry_and_leaves_the_others(seed, theta, scale):
     grads = draw(seed, scale=scale)

@@ -30,6 +30,7 @@ def assert_same(ours, expected, tolerance=1e-14):
         assert max(errors.values()) <= tolerance, errors
 
 
+@pytest.mark.eq("eq-truncate-window")
 @cells
 @pytest.mark.parametrize("K", [1, 2, 3, T, 99])
 def test_window_is_the_derivative_with_the_state_before_the_window_held_fixed(name, K):
@@ -97,6 +98,7 @@ def test_the_expectation_over_random_cuts_is_the_full_gradient(name, keep):
     assert_same(mean, full._replace(dstates=full.dstates[0]), 1e-13)
 
 
+@pytest.mark.eq("eq-truncate-random")
 def test_random_factors_are_compensated_and_independent():
     rng = np.random.default_rng(0)
     carry = np.array([truncate.at_random(rng, 4, 0.25) for _ in range(20_000)])
@@ -109,6 +111,7 @@ def test_random_factors_are_compensated_and_independent():
     assert truncate.at_random(rng, 5, 1).tolist() == [1.0] * 5
 
 
+@pytest.mark.eq("eq-truncate-pieces")
 def test_pieces_are_cut_before_each_multiple_of_K():
     assert truncate.pieces(7, 3).tolist() == [0, 1, 1, 0, 1, 1, 0]
     assert truncate.pieces(3, 1).tolist() == [0, 0, 0]
