@@ -1,6 +1,7 @@
 """The files in book/data are those that its README describes, whole, and small enough."""
 
 import hashlib
+import itertools
 import re
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from book.data import adding
+from book.data import activation, adding
 from lstm_lib import data, gradcheck, lstm, train, tree
 from tests.cells import gradient, loss, problem
 
@@ -163,3 +164,32 @@ def test_a_run_of_the_gru_with_more_units_repeats():
     assert {f"GRU, 37 units/{T}" for T in adding.LAGS} <= set(shipped)
     again = adding.windows(adding.one_run("GRU, 37 units", 10, seed=1, steps=50))
     np.testing.assert_allclose(again, shipped["GRU, 37 units/10"][1, :, :2], rtol=1e-3)
+
+
+def test_activation_holds_every_run_of_its_script():
+    shipped = np.load(DATA / "activation.npz")
+    names = itertools.product(activation.TASKS, activation.MODELS, activation.RATES)
+    assert set(shipped) == {f"{task}/{name}/{lr}" for task, name, lr in names}
+    for runs in shipped.values():
+        assert runs.shape == (len(activation.SEEDS), activation.STEPS // activation.WINDOW)
+        assert np.isfinite(runs).all()
+
+
+@pytest.mark.parametrize("task", activation.TASKS)
+@pytest.mark.parametrize("name", activation.MODELS)
+def test_the_activations_start_as_the_shipped_runs_did(task, name):
+    shipped = np.load(DATA / "activation.npz")[f"{task}/{name}/0.003"]
+    again = activation.one_run(task, name, 0.003, seed=1, steps=40)
+    np.testing.assert_allclose(again, shipped[1, :2], rtol=1e-4)
+
+
+def test_the_script_of_the_activations_writes_what_it_has_trained(tmp_path, monkeypatch, capsys):
+    short = partial(activation.one_run, steps=20)
+    cut = {"SEEDS": range(2), "RATES": (0.003,), "one_run": short}
+    for name, value in cut.items():
+        monkeypatch.setattr(activation, name, value)
+    activation.main(tmp_path / "activation.npz")
+    ours, shipped = (np.load(place / "activation.npz") for place in (tmp_path, DATA))
+    for name, runs in ours.items():
+        np.testing.assert_allclose(runs[:, 0], shipped[name][:2, 0], rtol=1e-4)
+    assert "memory" in capsys.readouterr().out
