@@ -25,14 +25,17 @@ class FoldDropdowns(SphinxPostTransform):
                 for link in list(title.findall(nodes.reference)):
                     link.replace_self(link.children)  # a link inside a button cannot be reached
                 box.children = []
-                opening = '<details><summary class="admonition-title">'
-                box += folded(opening, title.children, body)
+                box += folded('<details><summary class="admonition-title">', title.children, body)
 
 
-class FoldSources(SphinxPostTransform):
+PARTS = {"input": (slice(1), "Show the code"), "output": (slice(1, None), "Show the numbers")}
+
+
+class FoldCells(SphinxPostTransform):
     """Fold the source of a cell tagged `hide-input`, and of one that checks a derivation's lines.
 
     Such a cell is tagged with the lines' labels, `step-...`; `show-input` keeps its source open.
+    `hide-output` folds what a cell prints, for a reader who has just been asked for it.
     """
 
     default_priority = 100  # before myst-nb folds in its own way
@@ -42,13 +45,13 @@ class FoldSources(SphinxPostTransform):
             check = any(name.startswith("tag_step-") for name in cell["classes"])
             if cell.get("nb_element") != "cell_code" or "tag_show-input" in cell["classes"]:
                 continue
-            if check or cell.get("hide_mode") == "input":
-                cell["hide_mode"] = None
+            if mode := "input" if check else cell.get("hide_mode"):
+                cell["hide_mode"], (part, words) = None, PARTS[mode]
                 opening = f'<details class="fold{" check" if check else ""}"><summary>'
-                label = nodes.Text("Checked by machine" if check else "Show the code")
-                cell[:1] = folded(opening, [label], cell[:1])
+                label = nodes.Text("Checked by machine" if check else words)
+                cell[part] = folded(opening, [label], cell[part])
 
 
 def setup(app):
     app.add_post_transform(FoldDropdowns)
-    app.add_post_transform(FoldSources)
+    app.add_post_transform(FoldCells)
