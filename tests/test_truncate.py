@@ -184,6 +184,6 @@ def assert_named(call, expected, got):
         call()
 
 
-@pytest.mark.parametrize("row", BAD, ids=str)
+@pytest.mark.parametrize("row", BAD, ids=lambda row: row[1])
 def test_bad_input_is_named(row):
     assert_named(*row)
