@@ -20,6 +20,7 @@ class Run(NamedTuple):
     h: np.ndarray  # (T, N, H), without h_0
     state: tuple  # State after the last step
     caches: tuple  # Cache whose arrays have a first axis of T steps
+    mask: np.ndarray | None = None  # (T, N) of truth values; False where a sequence does not move
 
 
 class Grads(NamedTuple):
@@ -28,7 +29,7 @@ class Grads(NamedTuple):
     dstates: list  # T + 1 States: dstates[t] is the gradient of the state after t steps
 
 
-def forward(cell, params, x, state=None):
+def forward(cell, params, x, state=None, mask=None):
     """Run a cell over a sequence.
 
     Args:
@@ -36,25 +37,30 @@ def forward(cell, params, x, state=None):
         params: its Params.
         x: inputs (T, N, D) in float32, float64 or complex128, or tokens (T, N), integers below D.
         state: State before the first step; zeros if not given.
+        mask: (T, N) of truth values. Where it is False, the sequence keeps its state: the step is
+            padding. True everywhere if not given.
 
     Returns:
-        Run(h (T, N, H), last State, caches).
+        Run(h (T, N, H), last State, caches, mask).
 
     Raises:
         ValueError: naming the argument, what was expected and what came.
 
-    Equations: eq-unroll
+    Equations: eq-unroll eq-mask
     """
     params, x, state = _checked(cell, params, x, state)
+    if mask is not None:
+        mask = checks.truths("mask", mask, x.shape[:2])
     steps = ((None, a) for a in cell.inputs(params, x)) if hasattr(cell, "inputs") else zip(x)
     T = len(x)
     for t, (x_t, *a_x) in enumerate(steps):
-        state, cache = cell.step(params, x_t, state, *a_x)
+        new, cache = cell.step(params, x_t, state, *a_x)
+        state = new if mask is None else _chosen(mask[t], new, state)
         if t == 0:
             h, caches = tree.empty(T, state.h), tree.empty(T, cache)
         h[t] = state.h
         tree.put(caches, t, cache)
-    return Run(h, state, caches._replace(x=x))
+    return Run(h, state, caches._replace(x=x), mask)
 
 
 def backward(cell, params, run, dh, dstate=None, carry=None):
@@ -75,7 +81,7 @@ def backward(cell, params, run, dh, dstate=None, carry=None):
     Raises:
         ValueError: naming the argument, what was expected and what came.
 
-    Equations: eq-bptt
+    Equations: eq-bptt eq-mask-backward
     """
     params, dh = check_backward(cell, params, run, dh)
     if dstate is None:
@@ -122,8 +128,9 @@ def _sweep(cell, params, run, dh, dstate, carry):
     dx, dstates, dparams = [None] * T, [None] * T + [dstate], tree.zeros_like(params)
     for t in reversed(range(T)):
         dstates[t + 1] = _receive(dstates[t + 1], dh[t])
-        dx[t], dprev, dparams_t = cell.step_backward(params, dstates[t + 1], tree.at(run.caches, t))
-        dstates[t] = _carried(dprev, carry, t)
+        moved, kept = _parted(dstates[t + 1], run.mask, t)
+        dx[t], dprev, dparams_t = cell.step_backward(params, moved, tree.at(run.caches, t))
+        dstates[t] = _carried(_joined(dprev, kept), carry, t)
         dparams = tree.add(dparams, dparams_t)
     return Grads(None if dx[0] is None else np.stack(dx), dparams, dstates)
 
@@ -136,13 +143,32 @@ def _sweep_split(cell, params, run, dh, dstate, carry):
         local = cell.local_derivatives(tree.at(run.caches, slice(start, start + block)))
         for t, local_t in reversed(list(enumerate(tree.unstack(local), start))):
             dstates[t + 1] = _receive(dstates[t + 1], dh[t])
-            da_t, dprev = cell.recur_backward(params, dstates[t + 1], local_t)
-            dstates[t] = _carried(dprev, carry, t)
+            moved, kept = _parted(dstates[t + 1], run.mask, t)
+            da_t, dprev = cell.recur_backward(params, moved, local_t)
+            dstates[t] = _carried(_joined(dprev, kept), carry, t)
             if t == T - 1:
                 da = tree.empty(T, da_t)
             da[t] = da_t
     dx, dparams = cell.gradients(params, run.caches, da)
     return Grads(dx, dparams, dstates)
+
+
+def _chosen(mask, state, other):
+    """Rows of the state where the mask (N,) is True, of the other one where it is False."""
+    return tree.map(lambda v, w: np.where(mask[:, None], v, w), state, other)
+
+
+def _parted(dstate, mask, t):
+    """A state's gradient in two: for the sequences that moved in this step, and for the others."""
+    if mask is None:
+        return dstate, None
+    zero = tree.zeros_like(dstate)
+    return _chosen(mask[t], dstate, zero), _chosen(mask[t], zero, dstate)
+
+
+def _joined(dprev, kept):
+    """Sum over the two consumers of a state under a mask: the step, and the copy past it."""
+    return dprev if kept is None else tree.add(dprev, kept)
 
 
 def _receive(dstate, dh):

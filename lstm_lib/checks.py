@@ -43,6 +43,15 @@ def numbers(name, value, expected):
     return value
 
 
+def truths(name, value, expected):
+    """A bool array of the expected shape, from truth values or from numbers 0 and 1."""
+    value = shape(name, value, expected)
+    others = value[~np.isin(value, (0, 1))]
+    if others.size:
+        raise ValueError(f"{name}: expected True and False, or 1 and 0, got {others[0]}")
+    return value.astype(bool)
+
+
 def tokens(name, value, expected, size):
     """An integer array of the expected shape with entries from 0 to size - 1."""
     value = array(name, value)

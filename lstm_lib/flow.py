@@ -24,10 +24,18 @@ def norms(cell, run, grads):
         cell: the module that was run.
         run: what `bptt.forward` returned.
         grads: what `bptt.backward` returned for it.
+
+    Raises:
+        ValueError: for a cell with c that has no `local_derivatives`, or a run with a mask.
     """
     dh = np.stack([dstate.h for dstate in grads.dstates])
     if "c" not in run.state._fields:
         return Flow(_over_lag(dh), None, None)
+    if not hasattr(cell, "local_derivatives") or run.mask is not None:
+        raise ValueError(
+            "cell, run: expected a cell with local_derivatives, and no mask, to tell the parts of "
+            f"dc, got {cell.__name__} and {'no' if run.mask is None else 'a'} mask"
+        )
     dc_next = np.stack([dstate.c for dstate in grads.dstates])
     dc = dc_next.copy()
     dc[1:] += dh[1:] * cell.local_derivatives(run.caches).h

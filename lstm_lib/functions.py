@@ -4,6 +4,8 @@ A derivative takes the function's output, never its input: ``dtanh(h)`` is 1 - h
 in float32, float64 and complex128 (for the complex step); comparisons look at the real part only.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 
@@ -120,6 +122,32 @@ def affine_backward(x, da, W):
     if x.dtype.kind in "iu":
         return None, scatter_add(x, da, len(W)), sum_rows(da)
     return (rows(da) @ W.T).reshape(x.shape), outer(x, da), sum_rows(da)
+
+
+class Normed(NamedTuple):
+    y: np.ndarray  # (..., K), of mean 0 and variance 1
+    s: np.ndarray  # (..., 1), what it was divided by
+
+
+def normalise(a, eps=1e-5):
+    """Rows a (..., K) less their mean and divided by s = sqrt(variance + eps) -> Normed.
+
+    Equations: eq-normalise
+    Source: Ba et al. 2016.
+    """
+    y = a - a.mean(axis=-1, keepdims=True)
+    s = np.sqrt((y * y).mean(axis=-1, keepdims=True) + eps)
+    return Normed(y / s, s)
+
+
+def dnormalise(dy, normed):
+    """Gradient (..., K) of the rows that were normalised, from dy (..., K) of the results.
+
+    Equations: eq-dnormalise
+    """
+    y, s = normed
+    mean = dy.mean(axis=-1, keepdims=True)
+    return (dy - mean - y * (dy * y).mean(axis=-1, keepdims=True)) / s
 
 
 def outer(x, da):

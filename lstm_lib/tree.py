@@ -1,4 +1,4 @@
-"""Nested NamedTuples of arrays as one thing: parameters, states, caches and their gradients.
+"""Nested tuples of arrays as one thing: parameters, states, caches and their gradients.
 
 None stands for "nothing here" and stays None.
 """
@@ -10,25 +10,26 @@ import numpy as np
 
 def map(f, tree, *others):
     """The tree of f(array), with the arrays in the others' same place as further arguments."""
-    if hasattr(tree, "_fields"):
-        return type(tree)(*(map(f, *branches) for branches in zip(tree, *others, strict=True)))
+    if isinstance(tree, tuple):
+        return _like(tree, [map(f, *branches) for branches in zip(tree, *others, strict=True)])
     return None if tree is None else f(tree, *others)
 
 
 def leaves(tree):
     """The arrays of a tree, in the order of its fields."""
-    if hasattr(tree, "_fields"):
+    if isinstance(tree, tuple):
         return [leaf for branch in tree for leaf in leaves(branch)]
     return [] if tree is None else [tree]
 
 
 def named_leaves(tree, prefix=""):
-    """Pairs (dotted field name, array), in the order of the fields."""
-    if hasattr(tree, "_fields"):
+    """Pairs (dotted field name, array), in the order of the fields; a plain tuple counts from 0."""
+    if isinstance(tree, tuple):
+        names = getattr(tree, "_fields", range(len(tree)))
         return [
             pair
-            for name, branch in zip(tree._fields, tree, strict=True)
-            for pair in named_leaves(branch, f"{prefix}.{name}" if prefix else name)
+            for name, branch in zip(names, tree, strict=True)
+            for pair in named_leaves(branch, f"{prefix}.{name}" if prefix else f"{name}")
         ]
     return [] if tree is None else [(prefix, tree)]
 
@@ -51,10 +52,8 @@ def put(stacked, t, tree):
 
 def unstack(tree):
     """The list of trees that `stack` would join."""
-    if hasattr(tree, "_fields"):
-        return [
-            type(tree)(*parts) for parts in zip(*(unstack(branch) for branch in tree), strict=True)
-        ]
+    if isinstance(tree, tuple):
+        return [_like(tree, parts) for parts in zip(*(unstack(b) for b in tree), strict=True)]
     return list(tree)
 
 
@@ -81,3 +80,8 @@ def astype(tree, dtype):
 def norm(tree):
     """Euclidean norm of all entries of all arrays together, a float; float32 does not overflow."""
     return math.sqrt(sum(np.square(np.abs(v), dtype=np.float64).sum() for v in leaves(tree)))
+
+
+def _like(tree, parts):
+    """A tuple of the tree's type with other parts."""
+    return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)

@@ -50,7 +50,7 @@ def window(cell, params, run, dh, K):
     """Backward pass in which the loss of each step reaches the K steps up to its own, no others.
 
     Args:
-        cell, params, run, dh: as for `bptt.backward`.
+        cell, params, run, dh: as for `bptt.backward`; the run must have no mask.
         K: how many copies of the cell each loss passes; from K = T on the gradient is the full one.
 
     Returns:
@@ -64,6 +64,8 @@ def window(cell, params, run, dh, K):
     Source: Williams & Peng 1990.
     """
     params, dh = bptt.check_backward(cell, params, run, dh)
+    if run.mask is not None:
+        raise ValueError("run.mask: expected None, since a window counts every step; got a mask")
     T, N, _ = dh.shape
     caches = tree.map(lambda v: v.reshape(T * N, *v.shape[2:]), run.caches)
     arriving = tree.map(lambda v: np.zeros((T + 1, *v.shape), dh.dtype), run.state)

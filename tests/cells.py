@@ -5,12 +5,26 @@ from typing import NamedTuple
 import numpy as np
 
 from lstm_lib import bptt, gru, lstm, rnn, tree
-from lstm_lib.variants import reset_after, rnn_linear, rnn_relu
+from lstm_lib.variants import (
+    coupled,
+    hard_gates,
+    layer_norm,
+    no_forget,
+    one_mask,
+    peephole,
+    per_gate,
+    reset_after,
+    rnn_linear,
+    rnn_relu,
+)
 
-CELLS = {
-    cell.__name__.rpartition(".")[2]: cell
-    for cell in (rnn, rnn_linear, rnn_relu, lstm, gru, reset_after)
-}
+
+def by_name(*cells):
+    return {cell.__name__.rpartition(".")[2]: cell for cell in cells}
+
+
+CELLS = by_name(rnn, rnn_linear, rnn_relu, lstm, gru, reset_after)
+VARIANTS = by_name(peephole, coupled, no_forget, hard_gates, per_gate, one_mask, layer_norm)
 
 
 class Variables(NamedTuple):

@@ -137,8 +137,8 @@ TABLE = {
         (HALF, DTYPES, "float16"),
     ],
     "run": [
-        (lambda run: None, "(h, state, caches)", "NoneType"),
-        (lambda run: run.h, "(h, state, caches)", "ndarray"),
+        (lambda run: None, "(h, state, caches, mask)", "NoneType"),
+        (lambda run: run.h, "(h, state, caches, mask)", "ndarray"),
     ],
     "run.h": [
         (lambda h: h[..., :-1], f"(T, N, {H})", f"({T}, {N}, {H - 1})"),

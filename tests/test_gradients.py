@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from lstm_lib import bptt, gradcheck, tree
 from tests import reference
-from tests.cells import CELLS, Variables, freeze, gradient, loss, one_hot, problem
+from tests.cells import CELLS, VARIANTS, Variables, freeze, gradient, loss, one_hot, problem
 
+CELLS = CELLS | VARIANTS
 cells = pytest.mark.parametrize("name", CELLS)
 
 # The labelled equations of each cell that the book derives.
@@ -18,6 +19,13 @@ FORWARD = {
     "lstm": ["eq-lstm-a", "eq-lstm-gates", "eq-lstm-c", "eq-lstm-h"],
     "gru": ["eq-gru-gates", "eq-gru-candidate", "eq-gru-state"],
     "reset_after": ["eq-reset-after-candidate"],
+    "peephole": ["eq-peephole-gates"],
+    "coupled": ["eq-coupled-c"],
+    "no_forget": ["eq-no-forget-c"],
+    "hard_gates": ["eq-hard-gates"],
+    "per_gate": ["eq-per-gate"],
+    "one_mask": ["eq-one-mask"],
+    "layer_norm": ["eq-layer-norm-lstm"],
 }
 BACKWARD = {
     "rnn": ["eq-rnn-da", "eq-rnn-dh", "eq-rnn-dx", "eq-rnn-dparams"],
@@ -25,6 +33,13 @@ BACKWARD = {
     "lstm": ["eq-lstm-dh", "eq-lstm-dc", "eq-lstm-da", "eq-lstm-dx", "eq-lstm-dparams"],
     "gru": ["eq-gru-da", "eq-gru-dh", "eq-gru-dx", "eq-gru-dparams"],
     "reset_after": ["eq-reset-after-da", "eq-reset-after-dh", "eq-reset-after-dparams"],
+    "peephole": ["eq-peephole-dc", "eq-peephole-dparams"],
+    "coupled": ["eq-coupled-da"],
+    "no_forget": ["eq-no-forget-dc"],
+    "hard_gates": ["eq-hard-gates-da"],
+    "per_gate": ["eq-per-gate-backward"],
+    "one_mask": ["eq-one-mask-backward"],
+    "layer_norm": ["eq-layer-norm-dc"],
 }
 LOCAL = {"lstm": ["eq-lstm-local"]}
 
@@ -51,8 +66,14 @@ def check(name, numerical, tolerance, **sizes):
 
 
 @cells
-@pytest.mark.parametrize("N", [1, 5])
-@pytest.mark.parametrize("T", [1, 2, 7, 50, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("T", "N"),
+    [
+        *((T, N) for T in (1, 2, 7) for N in (1, 5)),
+        (50, 1),
+        *(pytest.param(T, N, marks=pytest.mark.slow) for T, N in ((50, 5), (200, 1))),
+    ],
+)
 def test_gradient_is_that_of_the_complex_step(name, T, N):
     check(name, gradcheck.complex_step, 1e-14, T=T, N=N)
 
@@ -254,8 +275,10 @@ def test_float32_gives_float32_near_the_float64_result(name, tokens):
     ours, expected = everything(single(given)), everything(given)
     assert {v.dtype.name for v in expected} == {"float64"}
     assert {v.dtype.name for v in ours} == {"float32"}
+    # A cell that cannot forget grows over the steps, and its rounding with it.
+    tolerance = 1e-3 if name == "no_forget" else 1e-5
     for a, b in zip(ours, expected, strict=True):
-        assert gradcheck.relative_error(a, b) <= 1e-5
+        assert gradcheck.relative_error(a, b) <= tolerance
     assert single(at.params).W_x.dtype == np.float32
 
 

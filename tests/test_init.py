@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from lstm_lib import functions, gru, init, lstm, rnn
-from lstm_lib.variants import reset_after
-from tests.cells import CELLS
+from lstm_lib.variants import coupled, layer_norm, no_forget, peephole, reset_after
+from tests.cells import CELLS, VARIANTS
 
-GATES = {"lstm": 4, "gru": 3, "reset_after": 3}
+GATES = {"lstm": 4, "gru": 3, "reset_after": 3, "coupled": 3, "no_forget": 3}
+GATES |= {name: 4 for name in VARIANTS if name not in GATES}
+CELLS = CELLS | VARIANTS
 
 
 def test_glorot_is_uniform_within_its_bound():
@@ -96,15 +98,20 @@ def test_biases_are_zero_but_the_forget_gate_s():
         assert not cell.init(rng, 3, 2).b.any()
     assert not reset_after.init(rng, 3, 2).b_n.any()
     assert lstm.init(rng, 3, 2).b.tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
+    assert coupled.init(rng, 3, 2).b.tolist() == [1, 1, 0, 0, 0, 0]
+    assert not no_forget.init(rng, 3, 2).b.any()
+    assert not np.array(peephole.init(rng, 3, 2)[3:]).any()
+    assert [v.tolist() for v in layer_norm.init(rng, 3, 1)[3:]] == [[1] * 4, [1] * 4, [1], [0]]
     assert lstm.init(rng, 3, 2, forget_bias=2.5).b.tolist() == [0, 0, 2.5, 2.5, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("name", CELLS)
 def test_shapes_and_zero_state_belong_to_the_cell(name):
     cell, count = CELLS[name], GATES.get(name, 1)
-    expected = {"W_x": (3, 2 * count), "W_h": (2, 2 * count), "b": (2 * count,), "b_n": (2,)}
+    expected = {"W_x": (3, 2 * count), "W_h": (2, 2 * count), "b": (2 * count,)}
+    expected |= {"gain_x": (8,), "gain_h": (8,)}
     shapes = cell.shapes(3, 2)
-    assert shapes._asdict() == {field: expected[field] for field in cell.Params._fields}
+    assert shapes._asdict() == {field: expected.get(field, (2,)) for field in cell.Params._fields}
     state = cell.zero_state(5, 2)
     assert isinstance(state, cell.State)
     assert all(v.shape == (5, 2) and v.dtype == np.float64 and not v.any() for v in state)

@@ -8,18 +8,6 @@ from .. import gru
 from ..functions import affine, affine_backward, blocks, dsigmoid, dtanh, outer, sigmoid, sum_rows
 from ..gru import Gates, State, zero_state
 
-__all__ = [
-    "Cache",
-    "Gates",
-    "Params",
-    "State",
-    "init",
-    "shapes",
-    "step",
-    "step_backward",
-    "zero_state",
-]
-
 
 class Params(NamedTuple):
     W_x: np.ndarray  # (D, 3H), blocks in the order of Gates

@@ -3,8 +3,6 @@
 from ..functions import affine, affine_backward, drelu, outer, relu
 from ..rnn import Cache, Params, State, init, shapes, zero_state
 
-__all__ = ["Cache", "Params", "State", "init", "shapes", "step", "step_backward", "zero_state"]
-
 
 def step(params, x, state):
     """One step: x (N, D) or tokens (N,), state.h (N, H) -> State, Cache."""
