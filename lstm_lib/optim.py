@@ -28,6 +28,7 @@ class Moments(NamedTuple):
 def adam(params, grads, state=None, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     """One step of Adam: both running means, corrected for their start at zero.
 
+    Equations: eq-adam
     Source: Kingma & Ba 2015.
     """
     mean, square, t = state or Moments(tree.zeros_like(params), tree.zeros_like(params), 0)
@@ -41,6 +42,18 @@ def adam(params, grads, state=None, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
         return v - lr * m_hat / (np.sqrt(s_hat) + eps)
 
     return tree.map(move, params, mean, square), Moments(mean, square, t)
+
+
+def adagrad(params, grads, state=None, lr=1e-2, eps=1e-8):
+    """One step of Adagrad: each entry's rate falls with the sum of its squared gradients.
+
+    Equations: eq-adagrad
+    Source: Duchi et al. 2011.
+    """
+    square = tree.zeros_like(params) if state is None else state
+    square = tree.map(lambda s, dv: s + dv * dv, square, grads)
+    moved = tree.map(lambda v, dv, s: v - lr * dv / (np.sqrt(s) + eps), params, grads, square)
+    return moved, square
 
 
 def clip_by_norm(grads, theta):

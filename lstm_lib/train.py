@@ -1,9 +1,8 @@
 """Train a cell with a readout on minibatches, keep the result in a file, and let it write.
 
-``python -m lstm_lib.train TEXT OUT.npz`` trains a character model; ``--help`` names the options.
+``python -m lstm_lib.train TEXT`` trains a character model, see `lstm_lib.character`.
 """
 
-import argparse
 import os
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm.auto import tqdm
 
-from . import bptt, checks, data, functions, gru, lstm, optim, readout, rnn, tree
+from . import bptt, checks, functions, optim, readout, tree
 
 FORMAT = "lstm_lib checkpoint 1"
 
@@ -40,9 +39,13 @@ def forward(cell, model, x, state=None):
 
 
 def gradient(cell, model, x, y, w=None, state=None, loss=readout.cross_entropy):
-    """Loss of one minibatch, its gradient as a Model, and the last state."""
+    """Loss of one minibatch, its gradient as a Model, and the last state.
+
+    Raises: FloatingPointError for a loss that is no finite number: the training has exploded.
+    """
     run, u = forward(cell, model, x, state)
     L, du = loss(u, y, w)
+    _check_finite(L)
     dh, dreadout = readout.backward(model.readout, run.h, du)
     dcell = bptt.backward(cell, model.cell, run, dh).dparams
     return L, Model(dcell, dreadout), run.state
@@ -56,6 +59,7 @@ def fit(
     epochs=1,
     lr=1e-3,
     clip=1.0,
+    clip_value=np.inf,
     update=optim.adam,
     loss=readout.cross_entropy,
     carry=False,
@@ -69,6 +73,7 @@ def fit(
         epochs: how often to go through the batches.
         lr: the learning rate, or a function of the part of the training that is done (0 to 1).
         clip: largest norm of the gradient; np.inf for no clipping.
+        clip_value: largest size of each of its entries, after that.
         update: an optimiser of `optim`.
         loss: a loss of `readout`.
         carry: start each batch from the last state of the one before, as a constant: no gradient
@@ -80,6 +85,7 @@ def fit(
 
     Raises:
         ValueError: naming the argument, what was expected and what came.
+        FloatingPointError: for a training that has exploded.
     """
     steps = checks.count("epochs", epochs) * checks.count("len(batches)", len(batches))
     rate = lr if callable(lr) else lambda done: lr
@@ -92,6 +98,7 @@ def fit(
                 L, grads, last = gradient(cell, model, x, y, *w, state=state, loss=loss)
                 state = last if carry else None
                 grads, norm = optim.clip_by_norm(grads, clip)
+                grads = optim.clip_by_value(grads, clip_value)
                 model, moments = update(model, grads, moments, rate(len(losses) / steps))
                 losses.append(L)
                 norms.append(norm)
@@ -101,7 +108,10 @@ def fit(
 
 
 def evaluate(cell, model, batches, loss=readout.cross_entropy, carry=False):
-    """Mean loss over batches, each counted by the sum of its weights; arguments as for `fit`."""
+    """Mean loss over batches, each counted by the sum of its weights; arguments as for `fit`.
+
+    Raises: FloatingPointError for a loss that is no finite number.
+    """
     checks.count("len(batches)", len(batches))
     total = weight = 0.0
     state = None
@@ -109,8 +119,15 @@ def evaluate(cell, model, batches, loss=readout.cross_entropy, carry=False):
         run, u = forward(cell, model, x, state)
         state = run.state if carry else None
         size = np.sum(w[0]) if w else u[..., 0].size
-        total, weight = total + size * loss(u, y, *w)[0], weight + size
+        L, _ = loss(u, y, *w)
+        _check_finite(L)
+        total, weight = total + size * L, weight + size
     return total / weight
+
+
+def _check_finite(loss):
+    if not np.isfinite(loss):
+        raise FloatingPointError(f"the training has exploded, the loss is {loss}: lower lr or clip")
 
 
 def sample(cell, model, rng, start, length, temperature=1.0):
@@ -132,14 +149,30 @@ def sample(cell, model, rng, start, length, temperature=1.0):
     return np.array(drawn, dtype=np.intp)
 
 
-def save(path, cell, model, vocab=""):
-    """Write a model to an npz file, which appears whole or not at all."""
+def smoothed(losses, start, keep=0.999):
+    """Running mean keep * mean + (1 - keep) * loss of losses (steps,), from `start` on.
+
+    For a character model start is log V, the loss of knowing nothing.
+
+    Equations: eq-smoothed
+    """
+    means = []
+    for loss in losses:
+        start = keep * start + (1 - keep) * loss
+        means.append(start)
+    return np.array(means)
+
+
+def save(path, cell, model, vocab="", **more):
+    """Write a model, and more arrays, to an npz file, which appears whole or not at all."""
     path = Path(path)
     part = path.with_name(path.name + ".part")
     arrays = dict(tree.named_leaves(model), format=FORMAT, cell=cell.__name__, vocab=vocab)
     try:
         with part.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+            np.savez_compressed(file, **arrays, **more)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
@@ -150,7 +183,7 @@ def load(path, cell):
 
     Raises: ValueError for a file that is damaged, no checkpoint, or of another cell.
     """
-    arrays = _read(path)
+    arrays = read(path)
     if str(arrays["cell"]) != cell.__name__:
         raise ValueError(f"{path}: expected a model of {cell.__name__}, got {arrays['cell']}")
     parts = {"cell": cell.Params, "readout": readout.Params}
@@ -175,8 +208,8 @@ def load(path, cell):
     return model, vocab
 
 
-def _read(path):
-    """The arrays of a checkpoint file by name."""
+def read(path):
+    """The arrays of a checkpoint file by name; errors as for `load`."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = dict(archive)
@@ -191,52 +224,7 @@ def _read(path):
     return arrays
 
 
-def main(argv=None):
-    """Train a character model on a text and write it: what made the shipped checkpoints."""
-    cells = {"rnn": rnn, "lstm": lstm, "gru": gru}
-    parser = argparse.ArgumentParser(
-        prog="python -m lstm_lib.train",
-        description="Train a character model on a text file and write it to an npz file.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("text", type=Path, help="a text file in UTF-8")
-    parser.add_argument("out", type=Path, help="the npz file to write")
-    parser.add_argument("--cell", choices=cells, default="lstm")
-    parser.add_argument("--units", type=int, default=128, help="hidden units H")
-    parser.add_argument("--streams", type=int, default=32, help="sequences in a minibatch N")
-    parser.add_argument("--steps", type=int, default=64, help="time steps of a minibatch T")
-    parser.add_argument("--epochs", type=int, default=24)
-    parser.add_argument("--lr", type=float, default=5e-3, help="first learning rate; falls to 0")
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args(argv)
-    if not args.out.parent.is_dir():
-        parser.error(f"out: expected a folder that exists, got {args.out.parent}")
-    try:
-        text = args.text.read_text(encoding="utf-8")
-        _train_text(cells[args.cell], text, args)
-    except (OSError, ValueError) as error:
-        parser.error(str(error))
-
-
-def _train_text(cell, text, args):
-    vocab = data.vocabulary(text)
-    train, valid = (
-        data.minibatches(ids, args.streams, args.steps)
-        for ids in data.split(data.encode(text, vocab))
-    )
-    rng = np.random.default_rng(args.seed)
-    model = init(rng, cell, len(vocab), checks.count("units", args.units), len(vocab), np.float32)
-    fitted = fit(
-        cell, model, train, epochs=args.epochs, lr=lambda done: args.lr * (1 - done), carry=True
-    )
-    stored = tree.astype(fitted.model, np.float16)
-    save(args.out, cell, stored, vocab)
-    model, _ = load(args.out, cell)
-    last_epoch = fitted.losses[-len(train) :].mean()
-    held_out = evaluate(cell, model, valid, carry=True)
-    print(f"training loss   {last_epoch:.4f} nats per character, over the last epoch")
-    print(f"validation loss {held_out:.4f} nats per character, of the model as stored")
-
-
 if __name__ == "__main__":
+    from .character import main
+
     sys.exit(main())

@@ -34,6 +34,15 @@ def named_leaves(tree, prefix=""):
     return [] if tree is None else [(prefix, tree)]
 
 
+def from_named(form, arrays, prefix=""):
+    """The tree of that form, its leaves from a dict by the names of `named_leaves`, else None."""
+    if isinstance(form, tuple):
+        names = getattr(form, "_fields", range(len(form)))
+        dots = [f"{prefix}.{name}" if prefix else f"{name}" for name in names]
+        return _like(form, [from_named(v, arrays, dot) for v, dot in zip(form, dots, strict=True)])
+    return arrays.get(prefix)
+
+
 def stack(trees):
     """One tree whose arrays have a new first axis, from a list of trees of the same shape."""
     return map(lambda *arrays: np.stack(arrays), *trees)

@@ -43,6 +43,20 @@ def test_sgd_goes_against_the_gradient(seed, lr):
     assert state is None
 
 
+@pytest.mark.eq("eq-adagrad")
+@given(SEEDS, st.floats(1e-4, 1), st.integers(1, 6))
+def test_adagrad_divides_by_the_root_of_the_sum_of_squares(seed, lr, steps):
+    params, state = draw(seed), None
+    theta, seen = flat(params), []
+    for t in range(1, steps + 1):
+        grads = draw(seed + t, scale=10.0**-t)
+        params, state = optim.adagrad(params, grads, state, lr=lr, eps=1e-6)
+        seen.append(flat(grads))
+        theta = theta - lr * seen[-1] / (np.linalg.norm(seen, axis=0) + 1e-6)
+    np.testing.assert_allclose(flat(params), theta, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.eq("eq-adam")
 @given(SEEDS, st.floats(1e-4, 1), st.integers(1, 6))
 def test_adam_is_the_published_algorithm(seed, lr, steps):
     """Against the other form in the paper's section 2: one factor on lr, and eps scaled with it."""

@@ -297,6 +297,34 @@ def test_a_missing_file_is_called_missing(tmp_path):
         train.load(tmp_path / "nowhere.npz", lstm)
 
 
+def test_an_exploded_training_says_so():
+    model, batches, _ = character_model()
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(FloatingPointError, match="exploded, its loss is"),
+    ):
+        quiet(lstm, model, batches, lr=1e200, clip=np.inf, update=optim.sgd)
+
+
+def test_each_entry_may_be_clipped():
+    model, batches, _ = character_model()
+    options = {"lr": 1.0, "clip": np.inf, "clip_value": 1e-3, "update": optim.sgd}
+    fitted = quiet(lstm, model, batches[:1], **options)
+    _, grads, _ = train.gradient(lstm, model, *batches[0])
+    moved = leaves(model) - leaves(fitted.model)
+    np.testing.assert_allclose(moved, np.clip(leaves(grads), -1e-3, 1e-3), rtol=1e-9, atol=1e-15)
+
+
+@pytest.mark.eq("eq-smoothed")
+def test_the_smoothed_loss_forgets_its_start_like_a_power():
+    losses = np.random.default_rng(0).normal(3, 1, 50)
+    ours = train.smoothed(losses, 7.0, keep=0.9)
+    weights = 0.1 * 0.9 ** np.arange(50)[::-1]
+    assert ours[-1] == pytest.approx(7 * 0.9**50 + weights @ losses, rel=1e-12)
+    assert len(ours) == 50
+    assert train.smoothed([3.0], 3.0)[0] == pytest.approx(3, rel=1e-12)
+
+
 MODEL, BATCHES, VOCAB = character_model()
 RNG = np.random.default_rng(0)
 BAD = {
@@ -324,55 +352,3 @@ def test_bad_input_is_named(case):
     call, message = BAD[case]
     with pytest.raises(ValueError, match=message):
         call()
-
-
-OPTIONS = ["--units", "8", "--streams", "2", "--steps", "8", "--epochs", "2"]
-
-
-@pytest.mark.parametrize("name", ["rnn", "lstm", "gru"])
-def test_the_command_trains_as_its_help_says_and_reports_the_validation_loss(
-    tmp_path, capsys, name
-):
-    text, out = TEXT + "\N{POUND SIGN}", tmp_path / "model.npz"
-    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
-    train.main([str(tmp_path / "text.txt"), str(out), "--cell", name, *OPTIONS])
-    cell = {"rnn": rnn, "lstm": lstm, "gru": gru}[name]
-    model, vocab = train.load(out, cell)
-    seen, valid = (data.minibatches(p, 2, 8) for p in data.split(data.encode(text, vocab)))
-    V = len(vocab)
-    start = train.init(np.random.default_rng(0), cell, V, 8, V, np.float32)
-    fitted = quiet(cell, start, seen, epochs=2, lr=lambda done: 5e-3 * (1 - done), carry=True)
-    np.testing.assert_array_equal(leaves(model), leaves(tree.astype(fitted.model, np.float16)))
-    L = train.evaluate(cell, model, valid, carry=True)
-    printed = capsys.readouterr().out
-    assert f"validation loss {L:.4f} nats" in printed
-    assert f"training loss   {fitted.losses[-len(seen) :].mean():.4f} nats" in printed
-
-
-@pytest.mark.parametrize(
-    ("content", "out", "options", "message"),
-    [
-        (TEXT.encode(), "no/such/model.npz", [], "out: expected a folder that exists"),
-        (b"too short", "model.npz", [], "ids: expected at least"),
-        (b"\xff\xfe\xff", "model.npz", [], "can't decode byte 0xff"),
-        (None, "model.npz", [], "No such file"),
-        (TEXT.encode(), "model.npz", ["--units", "0"], "units: expected an integer of at least 1"),
-        (
-            TEXT.encode(),
-            "model.npz",
-            ["--epochs", "0"],
-            "epochs: expected an integer of at least 1",
-        ),
-    ],
-)
-def test_the_command_says_what_is_wrong_and_writes_nothing(
-    tmp_path, capsys, content, out, options, message
-):
-    text = tmp_path / "text.txt"
-    if content is not None:
-        text.write_bytes(content)
-    with pytest.raises(SystemExit) as exit_:
-        train.main([str(text), str(tmp_path / out), *OPTIONS, *options])
-    assert exit_.value.code == 2
-    assert message in capsys.readouterr().err
-    assert not list(tmp_path.rglob("*.npz*"))
