@@ -87,24 +87,6 @@ def begin(settings, V):
     return Progress(model, None, state, None, [], [])
 
 
-def epoch(settings, text, progress):
-    """Train to the end of an epoch: one Progress after each step, and one with its validation."""
-    model, moments, state, best, losses, valid = progress
-    cell, update = CELLS[settings["cell"]], UPDATES[settings["update"]]
-    total = settings["epochs"] * len(text.train)
-    for x, y in text.train[len(losses) - len(valid) * len(text.train) :]:
-        L, grads, state = train.gradient(cell, model, x, y, state=state)
-        grads, _ = optim.clip_by_norm(grads, settings["clip"])
-        grads = optim.clip_by_value(grads, settings["clip_value"])
-        done = len(losses) / total if settings["decay"] else 0
-        model, moments = update(model, grads, moments, settings["lr"] * (1 - done))
-        losses = [*losses, float(L)]
-        yield Progress(model, moments, state, best, losses, valid)
-    L = float(train.evaluate(cell, model, text.valid, carry=True))
-    best = best if valid and min(valid) <= L else model
-    yield Progress(model, moments, tree.zeros_like(state), best, losses, [*valid, L])
-
-
 def stopped(settings, progress):
     """Why the training is over, or None: the stopping rule."""
     valid = progress.valid
@@ -114,6 +96,26 @@ def stopped(settings, progress):
     if since >= settings["patience"]:
         return f"stopped: the validation loss has not fallen for {since} epochs"
     return None
+
+
+def going_on(settings, text, progress):
+    """Train until it has stopped: one Progress after each step, and one after each validation."""
+    cell, update = CELLS[settings["cell"]], UPDATES[settings["update"]]
+    total = settings["epochs"] * len(text.train)
+    while not stopped(settings, progress):
+        model, moments, state, best, losses, valid = progress
+        for x, y in text.train[len(losses) - len(valid) * len(text.train) :]:
+            L, grads, state = train.gradient(cell, model, x, y, state=state)
+            grads, _ = optim.clip_by_norm(grads, settings["clip"])
+            grads = optim.clip_by_value(grads, settings["clip_value"])
+            done = len(losses) / total if settings["decay"] else 0
+            model, moments = update(model, grads, moments, settings["lr"] * (1 - done))
+            losses = [*losses, float(L)]
+            yield Progress(model, moments, state, best, losses, valid)
+        L = float(train.evaluate(cell, model, text.valid, carry=True))
+        best = best if valid and min(valid) <= L else model
+        progress = Progress(model, moments, tree.zeros_like(state), best, losses, [*valid, L])
+        yield progress
 
 
 def write(path, settings, text, progress):
@@ -168,28 +170,23 @@ def fit(settings, text, path, every=0):
     """
     path = Path(path)
     progress = resume(path, settings, text) if path.exists() else begin(settings, len(text.vocab))
-    saved = time.monotonic()
-    bar = tqdm(
-        total=settings["epochs"] * len(text.train), initial=len(progress.losses), unit="step"
-    )
-    with bar:
-        while not stopped(settings, progress):
-            try:
-                for reached in epoch(settings, text, progress):
-                    progress = reached
-                    done = len(progress.losses)
-                    bar.set_postfix(loss=f"{np.mean(progress.losses[-100:]):.3f}", refresh=False)
-                    bar.update(done - bar.n)
-                    if time.monotonic() - saved > SAVE_SECONDS:
-                        write(path, settings, text, progress)
-                        saved = time.monotonic()
-                    if every and done % every == 0:
-                        mean = train.smoothed(progress.losses, np.log(len(text.vocab)))[-1]
-                        tqdm.write(f"step {done}, smoothed loss {mean:.3f}")
-                        tqdm.write(written(settings, text, progress.model) + "\n")
-            finally:
-                if progress.losses:
+    total, saved = settings["epochs"] * len(text.train), time.monotonic()
+    try:
+        with tqdm(total=total, initial=len(progress.losses), unit="step") as bar:
+            for progress in going_on(settings, text, progress):  # noqa: B020
+                done = len(progress.losses)
+                bar.set_postfix(loss=f"{np.mean(progress.losses[-100:]):.3f}", refresh=False)
+                bar.update(done - bar.n)
+                if time.monotonic() - saved > SAVE_SECONDS:
                     write(path, settings, text, progress)
+                    saved = time.monotonic()
+                if every and done % every == 0 and len(progress.valid) * len(text.train) < done:
+                    mean = train.smoothed(progress.losses, np.log(len(text.vocab)))[-1]
+                    tqdm.write(f"step {done}, smoothed loss {mean:.3f}")
+                    tqdm.write(written(settings, text, progress.model) + "\n")
+    finally:
+        if progress.losses:
+            write(path, settings, text, progress)
     return progress
 
 
