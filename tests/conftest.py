@@ -1,6 +1,12 @@
-"""For every test: no deadline on a shared machine, and the same examples in every run."""
+"""For every test: one thread for small products, no deadline, the same examples in every run."""
+
+import os
 
 from hypothesis import settings
+
+# Before numpy is imported: two threads stall on a busy machine, in the programs that tests start too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 settings.register_profile("book", deadline=None, derandomize=True)
 settings.load_profile("book")

@@ -221,6 +221,31 @@ def test_affine_backward_of_tokens_is_that_of_one_hot_rows(rng, dtype):
         np.testing.assert_allclose(dv, expected, rtol=0, atol=1e-14)
 
 
+@pytest.mark.eq("eq-normalise")
+def test_normalise_gives_mean_0_and_variance_1_but_for_eps(rng):
+    a = rng.normal(3, 2, (4, 2, 50))
+    y, s = functions.normalise(a)
+    np.testing.assert_allclose(y.mean(axis=-1), 0, atol=1e-14)
+    np.testing.assert_allclose((y**2).mean(axis=-1), a.var(axis=-1) / s[..., 0] ** 2, rtol=1e-12)
+    np.testing.assert_allclose(s[..., 0] ** 2, a.var(axis=-1) + 1e-5, rtol=1e-12)
+    np.testing.assert_allclose(y * s + a.mean(axis=-1, keepdims=True), a, rtol=1e-12)
+    wide = functions.normalise(a, eps=7.0)
+    np.testing.assert_allclose(wide.s[..., 0] ** 2, a.var(axis=-1) + 7, rtol=1e-12)
+    flat = functions.normalise(np.full((1, 5), 2.0))
+    assert flat.y.tolist() == [[0] * 5]
+
+
+@pytest.mark.eq("eq-dnormalise")
+def test_dnormalise_is_the_gradient(rng):
+    a, dy = rng.normal(size=(2, 3, 4, 6))
+    ours = functions.dnormalise(dy, functions.normalise(a))
+    for place in np.ndindex(a.shape):
+        shifted = a.astype(complex)
+        shifted[place] += 1e-30j
+        slope_there = (functions.normalise(shifted).y * dy).sum().imag / 1e-30
+        assert ours[place] == pytest.approx(slope_there, rel=1e-12, abs=1e-14)
+
+
 def test_outer_sums_the_outer_products_of_rows(rng):
     x, da = rng.standard_normal((2, 4, 3)), rng.standard_normal((2, 4, 5))
     expected = sum(np.outer(x[index], da[index]) for index in np.ndindex(2, 4))

@@ -14,9 +14,10 @@ import pytest
 
 from lstm_lib import bptt, gradcheck, tree
 from tests import reference, test_checks, test_functions, test_truncate
-from tests.cells import CELLS, Variables, freeze, one_hot, problem
+from tests.cells import CELLS, VARIANTS, Variables, freeze, one_hot, problem
 from tests.mutants import Copies, mutants
 
+CELLS = CELLS | VARIANTS
 MODULES = {name: cell.__name__.partition(".")[2] for name, cell in CELLS.items()}
 MUTATED = [*MODULES.values(), "functions", "bptt", "truncate"]
 T, N, D, H = 5, 3, 2, 4
@@ -45,6 +46,8 @@ class Expected:
         self.h_from_zero, _ = reference.run(name, given.at.params, self.given.at.x, zero)
         self.carry = np.random.default_rng(seed).normal(size=T)
         self.carried = carried(cell, self.given, self.carry)
+        self.mask = np.random.default_rng(seed).random((T, N)) < 0.6
+        self.masked = masked(cell, self.given, self.mask)
         self.windows = {K: windowed(cell, self.given, K) for K in (1, 2, T, T + 1)}
 
     def loss_from(self, t):
@@ -71,6 +74,26 @@ def carried(cell, given, carry):
         dparams = tree.add(dparams, dparams_t)
         dxs.append(dx)
     return dparams, np.stack(dxs[::-1]), tree.stack([*dstates, dstate][::-1])
+
+
+def masked(cell, given, mask):
+    """h, dparams, dx and every dstate of a run in which the sequences move where the mask is 1."""
+    state, caches, h = given.at.state, [], []
+    for x, m in zip(given.at.x, mask[..., None], strict=True):
+        new, cache = cell.step(given.at.params, x, state)
+        state = tree.map(lambda v, w, m=m: m * v + (1 - m) * w, new, state)
+        caches.append(cache)
+        h.append(state.h)
+    dstate, dparams, dxs, dstates = given.dstate, tree.zeros_like(given.at.params), [], []
+    for dh, cache, m in reversed(list(zip(given.dh, caches, mask[..., None], strict=True))):
+        dstates.append(dstate._replace(h=dstate.h + dh))
+        moved = tree.map(lambda v, m=m: m * v, dstates[-1])
+        dx, dprev, dparams_t = cell.step_backward(given.at.params, moved, cache)
+        dstate = tree.map(lambda v, w, m=m: v + (1 - m) * w, dprev, dstates[-1])
+        dparams = tree.add(dparams, dparams_t)
+        dxs.append(dx)
+    stacked = tree.stack([*dstates, dstate][::-1])
+    return np.stack(h), state, dparams, np.stack(dxs[::-1]), stacked
 
 
 def windowed(cell, given, K):
@@ -174,6 +197,27 @@ def check_truncated(library, expected):
     ours = truncate.window(cell, expected.given.at.params, tokens, expected.given.dh, 2)
     assert ours.dx is None
     close(ours.dparams, cell.Params(*expected.windows[2][0]))
+
+
+def check_masked(library, expected):
+    """A run in which sequences stand still."""
+    cell, bptt, truncate = (library(m) for m in (MODULES[expected.name], "bptt", "truncate"))
+    given = freeze(expected.given)
+    params, state = cell.Params(*given.at.params), cell.State(*given.at.state)
+    h, last, dparams, dx, dstates = expected.masked
+    for mask in (freeze(expected.mask), expected.mask.astype(int).tolist()):
+        run = bptt.forward(cell, params, given.at.x, state, mask)
+        close(run.h, h)
+        close(run.state, cell.State(*last))
+        grads = bptt.backward(cell, params, run, given.dh, cell.State(*given.dstate))
+        close(grads.dparams, cell.Params(*dparams))
+        close(grads.dx, dx)
+        close(tree.stack(grads.dstates), cell.State(*dstates))
+    for bad in (expected.mask[:, :, None], np.full(expected.mask.shape, 0.5)):
+        with pytest.raises(ValueError, match=r"^mask: expected"):
+            bptt.forward(cell, params, given.at.x, state, bad)
+    with pytest.raises(ValueError, match=r"^run.mask: expected"):
+        truncate.window(cell, params, run, given.dh, 2)
 
 
 def check_factors(library):
@@ -295,6 +339,7 @@ class Suite:
             yield check_mixed, (first,)
             yield check_truncated, (first,)
             yield check_truncated, (second,)
+            yield check_masked, (first,)
         yield check_refusals, (self.call,)
 
     def notices(self, library, module):
