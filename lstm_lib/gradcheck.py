@@ -44,6 +44,11 @@ def relative_error(a, b):
     return 0.0 if scale == 0 else np.abs(a - b).max() / scale
 
 
+def same(a, b, tolerance=1e-13):
+    """Whether two arrays agree but for a relative error below the tolerance."""
+    return relative_error(a, b) < tolerance
+
+
 def compare(ours, reference):
     """Relative error of each array of two trees: a dict from its field's name to the error."""
     pairs = zip(tree.named_leaves(ours), tree.named_leaves(reference), strict=True)

@@ -4,7 +4,7 @@ import os
 
 from hypothesis import settings
 
-# Before numpy is imported: two threads stall on a busy machine, in the programs that tests start too.
+# Before numpy is imported, and for the programs that tests start: two stall on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

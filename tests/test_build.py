@@ -273,7 +273,11 @@ def test_notebooks_hold_no_widget_state(file):
 def test_the_reference_names_every_module():
     page = (ROOT / "book/reference.md").read_text(encoding="utf-8")
     named = re.findall(r"^\.\. automodule:: (\S+)$", page, re.M)
-    files = [f for f in (ROOT / "lstm_lib").rglob("*.py") if "def " in f.read_text()]
+    files = [
+        f
+        for f in (ROOT / "lstm_lib").rglob("*.py")
+        if f.name != "__init__.py" or "def " in f.read_text()
+    ]
     names = [".".join(f.relative_to(ROOT).with_suffix("").parts) for f in files]
     modules = [name.removesuffix(".__init__") for name in names]
     assert sorted(named) == sorted(modules)

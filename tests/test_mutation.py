@@ -13,13 +13,18 @@ import numpy as np
 import pytest
 
 from lstm_lib import bptt, gradcheck, tree
-from tests import reference, test_checks, test_functions, test_truncate
+from tests import reference, test_checks, test_dropout, test_functions, test_truncate
 from tests.cells import CELLS, VARIANTS, Variables, freeze, one_hot, problem
 from tests.mutants import Copies, mutants
 
 CELLS = CELLS | VARIANTS
 MODULES = {name: cell.__name__.partition(".")[2] for name, cell in CELLS.items()}
-MUTATED = [*MODULES.values(), "functions", "bptt", "truncate"]
+MUTATED = [*MODULES.values(), "dropout", "functions", "bptt", "truncate"]
+DROPPING = {
+    "dropout": "dropout",
+    "per_gate": "variants.per_gate",
+    "one_mask": "variants.one_mask",
+}
 T, N, D, H = 5, 3, 2, 4
 
 
@@ -300,17 +305,19 @@ def cases(module):
                 yield test, arguments
 
 
-def check_functions(library):
-    """The tests of the primitives, run on the copy."""
-    kept = test_functions.functions
-    test_functions.functions = library("functions")
+def check_with(library, tests, modules):
+    """The tests of a file, run on copies of the modules that they know by these names."""
+    kept = {name: getattr(tests, name) for name in modules}
     try:
-        for test, arguments in cases(test_functions):
+        for name, module in modules.items():
+            setattr(tests, name, library(module))
+        for test, arguments in cases(tests):
             if "rng" in test.__code__.co_varnames[: test.__code__.co_argcount]:
                 arguments["rng"] = np.random.default_rng(0)
             test(**arguments)
     finally:
-        test_functions.functions = kept
+        for name, module in kept.items():
+            setattr(tests, name, module)
 
 
 class Suite:
@@ -324,9 +331,11 @@ class Suite:
 
     def checks(self, module):
         if module == "functions":
-            yield check_functions, ()
+            yield check_with, (test_functions, {"functions": "functions"})
         if module == "truncate":
             yield check_factors, ()
+        if module in DROPPING.values():
+            yield check_with, (test_dropout, DROPPING)
         names = sorted(CELLS, key=lambda name: MODULES[name] != module)
         for name in names:
             first, second = self.expected[name]

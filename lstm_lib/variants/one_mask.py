@@ -44,4 +44,4 @@ def step_backward(params, dstate, cache, masks=KEEP):
     dx, dW_x, db = affine_backward(drop(cache.x, m_x), da, params.W_x)
     dparams = Params(dW_x, outer(drop(cache.prev.h, m_h), da), db)
     dprev = State(drop(da @ params.W_h.T, m_h), dc * f)
-    return dx if dx is None else drop(dx, m_x), dprev, dparams
+    return drop(dx, m_x), dprev, dparams

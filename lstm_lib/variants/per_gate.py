@@ -45,7 +45,7 @@ def step_backward(params, dstate, cache, masks=KEEP):
     dx, dh_prev, dparams = [], [], []
     for da_k, W_x, W_h, _, m_x, m_h in zip(da, *_by_gate(params), *masks, strict=True):
         dx_k, dW_x, db = affine_backward(drop(cache.x, m_x), da_k, W_x)
-        dx.append(dx_k if dx_k is None else drop(dx_k, m_x))
+        dx.append(drop(dx_k, m_x))
         dh_prev.append(drop(da_k @ W_h.T, m_h))
         dparams.append((dW_x, outer(drop(cache.prev.h, m_h), da_k), db))
     dx = None if dx[0] is None else sum(dx)
