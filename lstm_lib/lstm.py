@@ -61,6 +61,16 @@ def init(rng, D, H, forget_bias=1.0, dtype=np.float64):
     )
 
 
+def init_chrono(rng, D, H, T, dtype=np.float64):
+    """Initial Params with chrono biases: each unit keeps its cell for up to about T steps.
+
+    Source: Tallec & Ollivier 2018.
+    """
+    params, b_f = init(rng, D, H, dtype=dtype), initial.chrono(rng, H, T, dtype)
+    zero = np.zeros_like(b_f)
+    return params._replace(b=np.concatenate(Gates(i=-b_f, f=b_f, g=zero, o=zero)))
+
+
 def zero_state(N, H, dtype=np.float64):
     """State of N sequences before their first step: h and c (N, H) of zeros."""
     return State(np.zeros((N, H), dtype), np.zeros((N, H), dtype))

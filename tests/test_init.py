@@ -81,6 +81,18 @@ def test_params_are_drawn_gate_by_gate(name, dtype):
         assert all(abs(W_h - other).max() > 0.1 for other in blocks[:k])
 
 
+def test_an_lstm_with_chrono_biases_forgets_as_little_as_it_writes():
+    params = lstm.init_chrono(np.random.default_rng(0), 3, 400, 50)
+    plain = lstm.init(np.random.default_rng(0), 3, 400)
+    np.testing.assert_array_equal(params.W_h, plain.W_h)
+    b = lstm.Gates(*functions.blocks(params.b, 4))
+    np.testing.assert_array_equal(b.i, -b.f)
+    assert not b.g.any()
+    assert not b.o.any()
+    assert 0 <= b.f.min() < b.f.max() <= np.log(49)
+    np.testing.assert_allclose(np.exp(b.f).mean(), 25, rtol=0.1)
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_the_draw_repeats_with_the_seed_and_only_then(name):
     first, again, other = (

@@ -257,6 +257,13 @@ def check_beginnings(library, name):
     if name == "lstm":
         b = cell.init(np.random.default_rng(0), D, H, forget_bias=3.0).b
         assert b.tolist() == [0] * H + [3] * H + [0] * 2 * H
+        for dtype in (np.float32, np.float64):
+            ours, expected = (
+                c.init_chrono(np.random.default_rng(0), D, H, 9, dtype) for c in (cell, original)
+            )
+            for v, w in zip(ours, expected, strict=True):
+                assert v.dtype == w.dtype
+                np.testing.assert_array_equal(v, w)
 
 
 def check_refusals(library, call):

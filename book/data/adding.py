@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from lstm_lib import bptt, data, gru, init, lstm, optim, readout, rnn, train
+from lstm_lib import bptt, data, gru, lstm, optim, readout, rnn, train
 from lstm_lib.functions import blocks, dsigmoid, sigmoid
 
 H, N, LR, CLIP, STEPS, WINDOW = 32, 32, 0.01, 1.0, 1000, 25
@@ -106,19 +106,13 @@ def draw_lstm(bias):
     return lambda rng, T: lstm.init(rng, 2, H, forget_bias=bias)
 
 
-def draw_chrono(rng, T):
-    """Forget bias log U(1, T-1) and input bias its opposite (Tallec & Ollivier 2018)."""
-    params, b_f = lstm.init(rng, 2, H), init.chrono(rng, H, T)
-    return params._replace(b=np.concatenate(lstm.Gates(i=-b_f, f=b_f, g=0 * b_f, o=0 * b_f)))
-
-
 # name: cell, function that draws its parameters, learning rate
 MODELS = {
     "RNN": (rnn, lambda rng, T: rnn.init(rng, 2, H), LR),
     "RNN, slow": (rnn, lambda rng, T: rnn.init(rng, 2, H), LR / 5),
     "LSTM": (lstm, draw_lstm(1), LR),
     "LSTM, bias 0": (lstm, draw_lstm(0), LR),
-    "LSTM, chrono": (lstm, draw_chrono, LR),
+    "LSTM, chrono": (lstm, lambda rng, T: lstm.init_chrono(rng, 2, H, T), LR),
     "GRU": (gru, lambda rng, T: gru.init(rng, 2, H), LR),
     # 3 H (D + H + 1) = 4,440 parameters, beside the 4,480 of the LSTM with 32 units
     "GRU, 37 units": (gru, lambda rng, T: gru.init(rng, 2, 37), LR),
