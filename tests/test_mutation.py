@@ -387,6 +387,15 @@ EQUIVALENT = {
         "variants.reset_after.Local: fields r, z, n, reset, h",
     ],
     "a state is (N, H), so axis 1 is the last": [
+        "variants.peephole.step_backward: da = np.concatenate(Gates(da_i, da_f, dc * i * "
+        "dtanh(g), da_o), axis=1)",
+        "variants.coupled.step_backward: da = np.concatenate(Gates(da_f, da_g, da_o), axis=1)",
+        "variants.no_forget.step_backward: da = np.concatenate(Gates(dc * g * dsigmoid(i), "
+        "dc * i * dtanh(g), da_o), axis=1)",
+        "variants.hard_gates.step_backward: da = np.concatenate(Gates(dc * g * di, dc * "
+        "cache.prev.c * df, dc * i * dtanh(g), dstate.h * tanh_c * do), axis=1)",
+        "variants.one_mask.step_backward: da = np.concatenate(da, axis=1)",
+        "variants.layer_norm.step_backward: da = np.concatenate(da, axis=1)",
         "lstm.recur_backward: da = np.concatenate("
         "Gates(dc * local.i, dc * local.f, dc * local.g, dh * local.o), axis=1)",
         "gru.step: h, H = (state.h, state.h.shape[1])",
@@ -403,6 +412,8 @@ EQUIVALENT = {
         "functions.cross_entropy: shift = u.max(axis=-1)",
     ],
     "the argument left out is numpy's default": [
+        "dropout.drop: return (v * mask).astype(v.dtype)",
+        "dropout.drop: return (v * mask).astype(v.dtype, copy=True)",
         "functions.cross_entropy: return log_sum - np.take_along_axis(u, y[..., None])[..., 0]",
         "functions.dcross_entropy: "
         "np.put_along_axis(du, rows, np.take_along_axis(du, rows) - 1, axis=-1)",
@@ -429,8 +440,34 @@ EQUIVALENT = {
     "the same sum in another order": [
         "functions.scatter_add: order = np.argsort(tokens)",
         "bptt._sweep: dparams = tree.add(dparams_t, dparams)",
+        "bptt._joined: return dprev if kept is None else tree.add(kept, dprev)",
         "truncate.window: dparams = tree.add(dparams_lag, dparams)",
         "truncate.window: dstates = tree.add(arriving, dstates)",
+    ],
+    "the two factors change places": [
+        "variants.no_forget.step: "
+        "g, i, o = gates = Gates(sigmoid(a.i), np.tanh(a.g), sigmoid(a.o))",
+        "variants.hard_gates.step: i, f, o = (hard_sigmoid(slope, v) for v in (a.i, a.f, a.o))",
+    ],
+    "a normalised row does not feel a constant": [
+        "variants.layer_norm.step: from_x = normalise(affine(x, params.W_x, 1))",
+        "variants.layer_norm.step: from_x = normalise(affine(x, params.W_x, -1))",
+    ],
+    "three empty lists are the same in any order": [
+        "variants.per_gate.step_backward: dh_prev, dx, dparams = ([], [], [])",
+        "variants.per_gate.step_backward: dx, dparams, dh_prev = ([], [], [])",
+    ],
+    "the lists are of one length": [
+        f"variants.per_gate.{text.format(strict)}"
+        for strict in ("", ", strict=False")
+        for text in (
+            "step_backward: for da_k, W_x, W_h, _, m_x, m_h in "
+            "zip(da, *_by_gate(params), *masks{}):",
+            "step: a = Gates(*(affine(drop(x, m_x), W_x, b) + drop(state.h, m_h) @ W_h "
+            "for W_x, W_h, b, m_x, m_h in zip(*_by_gate(params), *masks{})))",
+            "step_backward: dparams = Params(*(np.concatenate(blocks, axis=-1) "
+            "for blocks in zip(*dparams{})))",
+        )
     ],
     "the order of these arguments means nothing": [
         "bptt._checked: dtype = np.result_type(*params, x)",
@@ -444,9 +481,13 @@ EQUIVALENT = {
         "bptt._sweep_split: T, block = (len(dh), max(1, dh[0].size))",
     ],
     "no draw equals keep to the last bit": [
+        "dropout.draw: return Masks(*((rng.random((M, N, size)) > rate) / (1 - rate) for "
+        "size in sizes))",
         "truncate.at_random: return (rng.random(checks.count('T', T)) <= keep) / keep",
     ],
     "every step is like the first in this": [
+        "variants.per_gate.step_backward: dx = None if dx[1] is None else sum(dx)",
+        "variants.per_gate.step_backward: dx = None if dx[-1] is None else sum(dx)",
         "bptt._sweep: return Grads(None if dx[-1] is None else np.stack(dx), dparams, dstates)",
         "bptt._sweep_split: T, block = (len(dh), max(1, BLOCK // dh[-1].size))",
     ],

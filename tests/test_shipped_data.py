@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from book.data import activation, adding
+from book.data import activation, adding, characters, variants
 from lstm_lib import data, gradcheck, lstm, train, tree
 from tests.cells import gradient, loss, problem
 
@@ -193,3 +193,96 @@ def test_the_script_of_the_activations_writes_what_it_has_trained(tmp_path, monk
     for name, runs in ours.items():
         np.testing.assert_allclose(runs[:, 0], shipped[name][:2, 0], rtol=1e-4)
     assert "memory" in capsys.readouterr().out
+
+
+def test_characters_holds_every_run_of_its_script():
+    shipped = np.load(DATA / "characters.npz")
+    names = {f"{name}/{lr}" for name in characters.UNITS for lr in characters.RATES}
+    names |= {f"{name}/valid" for name in names}
+    names |= {f"source/{name}" for name in ("rnn", "gru", "lstm")}
+    names |= {f"source/{name}/samples" for name in ("rnn", "gru", "lstm")}
+    assert set(shipped) == names | {"chinese", "chinese/valid", "chinese/samples"}
+    for runs in shipped.values():
+        assert runs.dtype.kind == "U" or np.isfinite(runs).all()
+    for name in characters.UNITS:
+        for lr in characters.RATES:
+            assert shipped[f"{name}/{lr}"].shape == (len(characters.SEEDS), 21)
+    valid = shipped["chinese/valid"]
+    assert len(valid) - 1 - valid.argmin() == characters.CHINESE["patience"]
+
+
+@pytest.mark.parametrize("name", characters.UNITS)
+def test_the_character_models_start_as_the_shipped_runs_did(name):
+    shipped = np.load(DATA / "characters.npz")[f"{name}/0.01"]
+    again, _ = characters.one_run(name, 0.01, seed=1, steps=58)
+    np.testing.assert_allclose(again, shipped[1, :1], rtol=1e-3)
+
+
+def test_the_source_s_preset_starts_as_the_shipped_run_did():
+    shipped = np.load(DATA / "characters.npz")
+    losses, samples = characters.source("gru", steps=500)
+    np.testing.assert_allclose(losses, shipped["source/gru"][:5], rtol=1e-3)
+    assert samples[0] == shipped["source/gru/samples"][0]
+    assert len(samples) == 2
+
+
+def test_the_chinese_model_starts_as_the_shipped_run_did():
+    losses, valid, samples = characters.chinese(steps=20)
+    np.testing.assert_allclose(losses, np.load(DATA / "characters.npz")["chinese"][:20], rtol=1e-3)
+    assert not valid
+    assert [len(sample) for sample in samples] == [123] * 3
+
+
+def test_the_script_of_the_characters_writes_what_it_has_trained(tmp_path, monkeypatch, capsys):
+    cut = {"SEEDS": range(1), "RATES": (0.01,), "one_run": partial(characters.one_run, steps=58)}
+    cut |= {"source": partial(characters.source, steps=100)}
+    cut |= {"chinese": lambda: (*characters_chinese(steps=2)[:1], [7.0], ["子"])}
+    characters_chinese = characters.chinese
+    for name, value in cut.items():
+        monkeypatch.setattr(characters, name, value)
+    characters.main(tmp_path / "characters.npz")
+    ours = np.load(tmp_path / "characters.npz")
+    assert set(ours) == {
+        k for k in np.load(DATA / "characters.npz") if "/0.005" not in k and "/0.02" not in k
+    }
+    assert "chinese" in capsys.readouterr().out
+
+
+def test_variants_holds_every_run_of_its_script():
+    shipped = np.load(DATA / "variants.npz")
+    names = {f"{task}/{name}" for task in ("adding", "novel") for name in variants.CELLS}
+    assert set(shipped) == names | {f"dropout/{name}" for name in variants.DROPPED}
+    for runs in shipped.values():
+        assert len(runs) == len(variants.SEEDS)
+        assert np.isfinite(runs).all()
+
+
+@pytest.mark.parametrize("name", ["peephole", "no forget gate", "hard, slope 1/6"])
+def test_the_variants_start_as_the_shipped_runs_did(name):
+    shipped = np.load(DATA / "variants.npz")[f"adding/{name}"]
+    again = variants.adding(name, seed=1, updates=40)
+    np.testing.assert_allclose(again, shipped[1, :2], rtol=1e-4)
+
+
+def test_the_script_of_the_variants_writes_what_it_has_trained(tmp_path, monkeypatch, capsys):
+    cut = {"SEEDS": range(1), "CELLS": {"LSTM": lstm}}
+    cut |= {"adding": partial(variants.adding, updates=20)}
+    cut |= {"novel": partial(variants.novel, length=12_000, epochs=1)}
+    cut |= {"dropped": partial(variants.dropped, length=12_000, epochs=1)}
+    for name, value in cut.items():
+        monkeypatch.setattr(variants, name, value)
+    variants.main(tmp_path / "variants.npz")
+    ours, shipped = (np.load(place / "variants.npz") for place in (tmp_path, DATA))
+    np.testing.assert_allclose(ours["adding/LSTM"][:, 0], shipped["adding/LSTM"][:1, 0], rtol=1e-4)
+    assert {len(ours[f"dropout/{name}"]) for name in variants.DROPPED} == {1}
+    assert ours["novel/LSTM"].shape == (1,)
+    assert "four masks" in capsys.readouterr().out
+
+
+def test_the_analects_are_as_the_readme_says():
+    text = (DATA / "lunyu.txt").read_text(encoding="utf-8")
+    chapters = text.strip().split("\n\n")
+    assert len(chapters) == 20
+    assert chapters[0].startswith("学而第壹\n子曰：“学而时习之")
+    flat = " ".join(README.split())
+    assert f"{len(text):,} characters, {len(set(text)):,} different" in flat

@@ -5,11 +5,12 @@ python book/data/characters.py book/data/characters.npz
 
 import sys
 from collections import deque
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from lstm_lib import character, gru, lstm, rnn, train, tree
+from lstm_lib import character, gru, lstm, rnn, train
 
 DATA = Path(__file__).parent
 # Hidden units with which all three have nearly the same number of parameters.
@@ -26,16 +27,16 @@ def settings(**changes):
 
 
 def one_run(name, lr, seed, steps=None):
-    """Train; return the loss of each WINDOW steps, and the validation loss at the end."""
+    """Train, or only so many steps: the loss of each WINDOW steps, and the validation loss."""
     text, (cell, H) = character.read_text(DATA / "persuasion.txt", 32, 64), UNITS[name]
-    V = len(text.vocab)
+    V, part = len(text.vocab), 1 if steps is None else steps / (EPOCHS * len(text.train))
     model = train.init(np.random.default_rng(seed), cell, V, H, V, np.float32)
     fitted = train.fit(
         cell,
         model,
         text.train[:steps],
         epochs=EPOCHS if steps is None else 1,
-        lr=lambda done: lr * (1 - done),
+        lr=lambda done: lr * (1 - done * part),
         carry=True,
         progress=False,
     )
@@ -45,27 +46,25 @@ def one_run(name, lr, seed, steps=None):
 
 
 def source(name, steps=None):
-    """The source's preset: the smoothed loss every 100 steps, and samples on the way."""
+    """The source's preset, or only so many steps: smoothed loss of each 100, samples on the way."""
     chosen = settings(**character.SOURCE, cell=name)
     text = character.read_text(DATA / "persuasion.txt", chosen["streams"], chosen["steps"])
-    text = text._replace(train=text.train[:steps])
-    start, samples = character.begin(chosen, len(text.vocab)), []
-    losses = []
-    for progress in character.going_on(chosen, text, start):
-        # Not its list of losses: that is copied at each step.
+    training = character.going_on(chosen, text, character.begin(chosen, len(text.vocab)))
+    losses, samples = [], []
+    for progress in islice(training, steps):
         if len(progress.losses) in SHOWN and not progress.valid:
             samples.append(character.written(chosen, text, progress.model, 200))
         losses = progress.losses
     return train.smoothed(losses, np.log(len(text.vocab)))[99::100], samples
 
 
-def chinese(**changes):
-    """The Analects: the losses, the validation losses, and samples of the best model."""
-    chosen = settings(**CHINESE | changes)
+def chinese(steps=None):
+    """The Analects, or only so many steps: losses, validation losses, samples of the best model."""
+    chosen = settings(**CHINESE)
     text = character.read_text(DATA / "lunyu.txt", chosen["streams"], chosen["steps"])
-    start = character.begin(chosen, len(text.vocab))
-    (progress,) = deque(character.going_on(chosen, text, start), maxlen=1)
-    model = tree.astype(progress.best, np.float32)
+    training = character.going_on(chosen, text, character.begin(chosen, len(text.vocab)))
+    (progress,) = deque(islice(training, steps), maxlen=1)
+    model = progress.best or progress.model
     samples = [
         character.written(chosen, text, model, 120, "子曰：", temperature)
         for temperature in TEMPERATURES
