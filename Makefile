@@ -61,7 +61,7 @@ test: .venv/.dev _build/html/.built lint
 	@LSTM_LIB_EXERCISE=1 $(RUN) pytest -q -p no:cacheprovider --nbval-lax --nbval-current-env --nbval-cell-timeout=120 -n 2 --dist loadfile $(NOTEBOOKS)
 
 test-slow: .venv/.dev _build/html/.built
-	@$(RUN) pytest -q -m slow
+	@$(RUN) pytest -q -m slow -n 2
 
 lab: .venv/.reader
 	@$(RUN) jupyterlab --notebook-dir=book
