@@ -77,12 +77,8 @@ def read_text(path, streams, steps):
 
 def begin(settings, V):
     """Progress before the first step of a training on V different characters."""
-    rng, cell, H = (
-        np.random.default_rng(settings["seed"]),
-        CELLS[settings["cell"]],
-        settings["hidden"],
-    )
-    model = train.init(rng, cell, V, H, V, np.float32)
+    cell, H = CELLS[settings["cell"]], settings["hidden"]
+    model = train.init(np.random.default_rng(settings["seed"]), cell, V, H, V, np.float32)
     state = cell.zero_state(settings["streams"], H, np.float32)
     return Progress(model, None, state, None, [], [])
 
