@@ -225,6 +225,7 @@ def test_affine_backward_of_tokens_is_that_of_one_hot_rows(rng, dtype):
 def test_normalise_gives_mean_0_and_variance_1_but_for_eps(rng):
     a = rng.normal(3, 2, (4, 2, 50))
     y, s = functions.normalise(a)
+    assert (s > 0).all()
     np.testing.assert_allclose(y.mean(axis=-1), 0, atol=1e-14)
     np.testing.assert_allclose((y**2).mean(axis=-1), a.var(axis=-1) / s[..., 0] ** 2, rtol=1e-12)
     np.testing.assert_allclose(s[..., 0] ** 2, a.var(axis=-1) + 1e-5, rtol=1e-12)

@@ -156,7 +156,8 @@ def test_without_a_gradient_from_beyond_the_last_state_receives_that_of_its_loss
     np.testing.assert_array_equal(grads.dstates[-1].h, given.dh[-1])
 
 
-@tied_cells({name: labels for name, labels in BACKWARD.items() if name != "rnn_linear"})
+# A cell whose step is not split is run by step_backward, which would be held to itself.
+@tied_cells({name: labels for name, labels in BACKWARD.items() if hasattr(CELLS[name], "inputs")})
 @pytest.mark.parametrize("tokens", [False, True])
 def test_steps_composed_by_hand_are_bptt(name, tokens):
     cell, given = CELLS[name], problem(CELLS[name], T=7, N=5)

@@ -70,6 +70,19 @@ def test_two_layers_are_two_runs_one_above_the_other():
 
 
 @pytest.mark.eq("eq-both")
+def test_both_directions_are_two_runs_side_by_side():
+    cell = CELLS["lstm"]
+    net, x = given(cell, depth=1)
+    h = stack.forward(cell, net, x).h
+    ahead, behind = (
+        bptt.forward(
+            cell, layer.params, x[::way], tree.map(lambda v: np.tile(v, (N, 1)), layer.start)
+        ).h[::way]
+        for layer, way in zip(net[0], (1, -1), strict=True)
+    )
+    np.testing.assert_array_equal(h, np.concatenate([ahead, behind], axis=-1))
+
+
 def test_a_net_in_both_directions_mirrors_itself():
     """Reversed input, directions exchanged: the output is reversed, its halves exchanged."""
     cell = CELLS["gru"]
