@@ -8,6 +8,16 @@ from tests.cells import CELLS, VARIANTS, Variables, problem
 
 CELLS = CELLS | VARIANTS
 cells = pytest.mark.parametrize("name", CELLS)
+
+
+def tied(label):
+    """All cells, the LSTM tied to the equation."""
+    marks = [pytest.mark.eq(label)]
+    return pytest.mark.parametrize(
+        "name", [pytest.param(name, marks=marks if name == "lstm" else ()) for name in CELLS]
+    )
+
+
 T, N = 6, 4
 LENGTHS = np.array([6, 4, 1, 0])
 MASK = np.arange(T)[:, None] < LENGTHS  # (T, N)
@@ -17,8 +27,7 @@ def run(cell, at, mask=MASK):
     return bptt.forward(cell, at.params, at.x, at.state, mask)
 
 
-@pytest.mark.eq("eq-mask")
-@cells
+@tied("eq-mask")
 def test_each_sequence_is_that_of_a_run_of_its_own_length(name):
     cell, at = CELLS[name], problem(CELLS[name], T, N).at
     padded = run(cell, at)
@@ -36,8 +45,7 @@ def test_each_sequence_is_that_of_a_run_of_its_own_length(name):
         )
 
 
-@pytest.mark.eq("eq-mask-backward")
-@cells
+@tied("eq-mask-backward")
 def test_gradient_is_that_of_the_complex_step(name):
     """Also of the copies of h that stand in the padding: the loss here counts them."""
     cell, given = CELLS[name], problem(CELLS[name], T, N)
