@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from book.data import activation, adding, characters, variants
-from lstm_lib import data, gradcheck, lstm, train, tree
+from lstm_lib import character, data, gradcheck, lstm, train, tree
 from tests.cells import gradient, loss, problem
 
 DATA = Path(__file__).parents[1] / "book" / "data"
@@ -74,7 +74,7 @@ def test_the_command_of_the_readme_makes_the_checkpoint(tmp_path):
     out = tmp_path / "persuasion-lstm.npz"
     command = re.search("^    python -m lstm_lib.train (.+) book/data/(.+)$", README, re.M)
     assert command[2] == out.name
-    train.main([str(DATA.parents[1] / command[1]), str(out)])
+    character.main([str(DATA.parents[1] / command[1]), str(out)])
     _, vocab = train.load(out, lstm)
     text = (DATA / "persuasion.txt").read_text(encoding="ascii")
     valid = data.minibatches(data.split(data.encode(text, vocab))[1], 32, 64)
