@@ -13,7 +13,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 RUN := .venv/bin/python -m
 JUPYTER_BOOK := .venv/bin/python -c "from jupyter_book.cli.main import main; main()"
 NOTEBOOKS := $(wildcard book/*.ipynb)
-SOURCES := _config.yml _toc.yml $(shell find book lstm_lib -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*')
+SOURCES := _config.yml _toc.yml $(shell find book classroom lstm_lib -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*')
 
 .PHONY: help book test test-slow lab bench lint audit clean
 

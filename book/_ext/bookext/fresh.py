@@ -32,7 +32,7 @@ def packages():
 def drop_stale(app, config):
     root = Path(app.srcdir)
     config.book_pages = digest(root, "book/_static", "book/_templates")
-    executed = digest(root, "lstm_lib", "book/data") + packages()
+    executed = digest(root, "classroom", "lstm_lib", "book/data") + packages()
     config.book_code = executed + digest(root, "book/_ext")
     record = Path(app.doctreedir).parent / "code-hash"
     if record.exists() and record.read_text() != executed:

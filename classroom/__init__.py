@@ -1,0 +1,1 @@
+"""For students and teachers: known mistakes, checks that name them, and assignments."""
