@@ -182,7 +182,7 @@ MUTANTS = (
         "mean loss, summed gradient",
         "readout",
         "return L, share[..., None] * functions.dcross_entropy(u, y)",
-        "return L, functions.dcross_entropy(u, y)",
+        "return L, (share / share.max())[..., None] * functions.dcross_entropy(u, y)",
         "the loss is a mean, its gradient that of a sum: too large by one factor everywhere",
         _met("jxgu1016/MNIST_center_loss_pytorch/issues/9", "tensorflow/swift-apis/pull/42"),
     ),
