@@ -13,21 +13,23 @@ class Neighbour(NamedTuple):
 
 
 def neighbours(function):
-    """Yield the Neighbours of a function of a notebook, or of a package with its whole module.
+    """Yield the Neighbours of a function, in a file with the functions there that it uses.
 
     Each is the text with one place changed the way hands do: something lost, a sign, a transpose,
-    an index, = for +=, two results exchanged. Whoever calls them must expect any error.
+    an index, = for +=, two results exchanged. Whoever calls them must expect any error. A function
+    that holds variables of another one has none.
     """
+    if function.__closure__:
+        return
     module = sys.modules[function.__module__]
-    whole = bool(getattr(module, "__package__", None))
-    text = inspect.getsource(module if whole else function)
+    text = inspect.getsource(module if hasattr(module, "__file__") else function)
     root = ast.parse(textwrap.dedent(text))
-    start = {"__package__": module.__package__, "__name__": module.__name__} if whole else None
-    for parent, field, index, new, says in list(_changes(root)):
+    text = ast.Module(_used(root, function.__name__), [])
+    for parent, field, index, new, says in list(_changes(text)):
         old = _put(parent, field, index, new)
-        names = dict(start or function.__globals__)
+        names = dict(function.__globals__)
         try:
-            exec(compile(ast.fix_missing_locations(root), "<neighbour>", "exec"), names)
+            exec(compile(ast.fix_missing_locations(text), "<neighbour>", "exec"), names)
         except (SyntaxError, ValueError):
             continue
         finally:
@@ -35,16 +37,25 @@ def neighbours(function):
         yield Neighbour(says, names[function.__name__])
 
 
-def _changes(root):
+def _used(root, name):
+    """The definition of that name in a text, and of what it uses there, directly or not."""
+    defined = {f.name: f for f in root.body if isinstance(f, ast.FunctionDef)}
+    used, more = {}, {name}
+    while more:
+        used |= {name: defined[name] for name in more}
+        names = {n.id for f in used.values() for n in ast.walk(f) if isinstance(n, ast.Name)}
+        more = (names & set(defined)) - set(used)
+    return list(used.values())
+
+
+def _changes(text):
     """Yield (parent, field, index, new node, words) for every place that may be changed."""
-    for function in root.body:
-        if isinstance(function, ast.FunctionDef):
-            for parent in ast.walk(function):
-                for field, value in ast.iter_fields(parent):
-                    for k, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
-                        make = _MAKERS.get(type(node))
-                        for new, says in make(node) if make else ():
-                            yield parent, field, k, new, says
+    for parent in ast.walk(text):
+        for field, value in ast.iter_fields(parent):
+            for index, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
+                make = _MAKERS.get(type(node))
+                for new, says in make(node) if make else ():
+                    yield parent, field, index, new, says
 
 
 def _put(parent, field, index, node):

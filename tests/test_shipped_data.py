@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from book.data import activation, adding, characters, variants
+from book.data import activation, adding, characters, museum, variants
 from lstm_lib import character, data, gradcheck, lstm, train, tree
 from tests.cells import gradient, loss, problem
 
@@ -285,3 +285,28 @@ def test_the_analects_are_as_the_readme_says():
     assert chapters[0].startswith("学而第壹\n子曰：“学而时习之")
     flat = " ".join(README.split())
     assert f"{len(text):,} characters, {len(set(text)):,} different" in flat
+
+
+def test_museum_holds_every_run_of_its_script():
+    shipped = np.load(DATA / "museum.npz")
+    assert list(shipped["programs"]) == list(museum.PROGRAMS)
+    points = museum.UPDATES // museum.EVERY + 1
+    assert shipped["accuracy"].shape == (2, len(museum.PROGRAMS), len(museum.SEEDS), points)
+    assert list(shipped["updates"]) == list(range(0, museum.UPDATES + 1, museum.EVERY))
+
+
+@pytest.mark.parametrize("task", museum.TASKS)
+@pytest.mark.parametrize("name", ["right", "dc from t+1 dropped", "dW overwritten"])
+def test_the_exhibits_start_as_the_shipped_runs_did(task, name):
+    shipped = np.load(DATA / "museum.npz")["accuracy"]
+    runs = shipped[museum.TASKS.index(task), list(museum.PROGRAMS).index(name)]
+    again = museum.curve(museum.PROGRAMS[name], task, seed=3, updates=40)
+    np.testing.assert_allclose(again, runs[3, :3], atol=0.02)
+
+
+def test_the_script_of_the_museum_writes_what_it_has_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr(museum, "PROGRAMS", {"right": museum.PROGRAMS["right"]})
+    museum.main(tmp_path / "museum.npz", seeds=range(2), updates=20)
+    ours, shipped = (np.load(place / "museum.npz") for place in (tmp_path, DATA))
+    assert ours["accuracy"].shape == (2, 1, 2, 2)
+    np.testing.assert_allclose(ours["accuracy"][:, 0], shipped["accuracy"][:, 0, :2, :2], atol=0.02)
