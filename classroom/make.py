@@ -106,46 +106,34 @@ def parts(cell):
     """What stands in the cells that belong to the class, by their id."""
     return {
         "own-equations": equations(cell),
-        "own-forward": own_cell.source(cell).strip(),
+        "own-forward": own_cell.source(cell),
         "own-backward": answer(cell),
         "check-own-backward": check(cell),
     }
 
 
 def equations(cell):
-    vectors = ", ".join(f"${v[0]}_{v[2:]}$" for v in cell.vectors)
-    order = ", ".join(cell.gates)
+    vectors = ", ".join(f"${v}$" for v in cell.vectors)
     return (
         f"$$\n{own_cell.equations(cell)}\n$$\n\n"
         f"Shapes: $x_t$ (N, D); {vectors} (H,); pre-activations, gates and states (N, H). "
-        f"The blocks of `W_x`, `W_h` and `b` stand in the order ${order}$. "
+        f"The blocks of `W_x`, `W_h` and `b` stand in the order ${', '.join(cell.gates)}$. "
         "Functions, fractions and powers work entry by entry."
     )
 
 
-def arguments(cell):
-    return list(own_cell.shapes(cell, **SIZES))
-
-
-def graded(cell):
-    """Names and shapes of what own_backward returns."""
-    shapes = own_cell.shapes(cell, **SIZES)
-    return shapes["params"] | {k: v for k, v in shapes.items() if k == "x" or k.endswith("_0")}
-
-
 def answer(cell):
-    starts, lasts = (
-        ", ".join(form.format(s) for s in cell.states) for form in ("{}_0", "d{}_last")
-    )
+    params, others = own_cell.shapes(cell, **SIZES)
+    starts, lasts = (", ".join(cell.each(form)) for form in ("{}_0", "d{}_last"))
     return f'''\
-def own_backward({", ".join(arguments(cell))}):
+def own_backward(params, {", ".join(others)}):
     """Gradients of the cell over all steps.
 
     params: dict of {own_cell.says_params(cell)}.
     x (T, N, D); {starts} (N, H).
     dh (T, N, H): dh[t - 1] is what the loss of step t sends to h_t.
     {lasts} (N, H): what arrives at the last state from beyond.
-    Returns a dict of {", ".join(graded(cell))},
+    Returns a dict of {", ".join(own_cell.graded(cell, params, others))},
     each with the shape of what it is the gradient of.
     """
     ### BEGIN SOLUTION
@@ -154,33 +142,25 @@ def own_backward({", ".join(arguments(cell))}):
 
 def check(cell):
     """Asserts on all shapes and on the numbers of dh_0."""
-    form = own_cell.shapes(cell, **SIZES)
-    form = form.pop("params") | form
-    inputs = {k: numbers(shape, start) for start, (k, shape) in enumerate(form.items())}
-    calls = {
-        k: f"numbers({', '.join(map(str, shape))}, start={start})"
-        for start, (k, shape) in enumerate(form.items())
-    }
-    names = [k for k in form if k not in arguments(cell)]
-    params = "\n".join(f'    "{k}": {calls[k]},' for k in names)
-    others = "\n".join(f"{k} = {calls[k]}" for k in form if k not in names)
-    shapes = "\n".join(f'    "{k}": {shape},' for k, shape in graded(cell).items())
-    inputs["params"] = {k: inputs[k] for k in names}
+    params, others = own_cell.shapes(cell, **SIZES)
+    inputs, calls = {}, {}
+    for start, (k, shape) in enumerate((params | others).items()):
+        inputs[k] = numbers(shape, start)
+        calls[k] = f"numbers({', '.join(map(str, shape))}, start={start})"
+    inputs["params"] = {k: inputs[k] for k in params}
+    shapes = own_cell.graded(cell, params, others)
     rows = own_cell.gradient(cell, inputs)["h_0"].round(4).tolist()
-    return f"""\
-params = {{
-{params}
-}}
-{others}
-grads = own_backward({", ".join(arguments(cell))})
-shapes = {{
-{shapes}
-}}
-expect_shapes(grads, shapes)
-wanted = [
-{chr(10).join(f"    {row}," for row in rows)}
-]
-expect("h_0", grads["h_0"], wanted)"""
+    return "\n".join(
+        [
+            *("params = {", *(f'    "{k}": {calls[k]},' for k in params), "}"),
+            *(f"{k} = {calls[k]}" for k in others),
+            f"grads = own_backward(params, {', '.join(others)})",
+            *("shapes = {", *(f'    "{k}": {shape},' for k, shape in shapes.items()), "}"),
+            "expect_shapes(grads, shapes)",
+            *("wanted = [", *(f"    {row}," for row in rows), "]"),
+            'expect("h_0", grads["h_0"], wanted)',
+        ]
+    )
 
 
 def numbers(shape, start):

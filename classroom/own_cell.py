@@ -56,6 +56,10 @@ class Cell(NamedTuple):
     gates: str  # the blocks of W_x, W_h and b, in this order
     lines: tuple
 
+    def each(self, form):
+        """The form with the name of each state in it."""
+        return [form.format(s) for s in self.states]
+
     @property
     def vectors(self):
         """Names of the parameters (H,) besides b, in the order in which they are read."""
@@ -82,12 +86,12 @@ def _gate(k, *more):
 
 def lstm_like(gates, peepholes, path, candidate, output):
     """A Cell with the states h and c; without i or f among its gates that one is 1 - the other."""
-    seen = {k: f"p_{k} * {state}" for k, state in peepholes}
+    seen = {k: [f"p_{k} * {state}"] for k, state in peepholes}
     i, f = ("i" if "i" in gates else "(1 - f)"), ("f" if "f" in gates else "(1 - i)")
-    lines = [line for k in gates if k in "if" for line in _gate(k, *[seen[k]] if k in seen else [])]
+    lines = [line for k in gates if k in "if" for line in _gate(k, *seen.get(k, []))]
     lines += [_affine("g"), Line("g", ("a_g",), candidate)]
     lines += [Line("c", (f"{f} * c_prev", f"{i} * g", *["p_c * h_prev"] * (path == "h to c")))]
-    lines += [*_gate("o", *[seen["o"]] if "o" in seen else []), Line("s", ("c",), output)]
+    lines += [*_gate("o", *seen.get("o", [])), Line("s", ("c",), output)]
     more = {"h to h": ["p_h * h_prev"], "1 - o": ["(1 - o) * h_prev"]}.get(path, [])
     return Cell("hc", gates, (*lines, Line("h", ("o * s", *more))))
 
@@ -114,18 +118,15 @@ def gru_like(reset, update, candidate, squash, peephole, leak):
 @lru_cache
 def candidates(assignment):
     """All cells of P5 or P6, none of them in the book, in an order that never changes."""
-    functions = [pair for pair in product(SQUASHING, repeat=2) if pair != ("tanh", "tanh")]
     if assignment == "P5":
+        functions = [pair for pair in product(SQUASHING, repeat=2) if pair != ("tanh", "tanh")]
         paths = "c only", "h to c", "h to h", "1 - o"
         sights = [("i", "c_prev"), ("f", "c_prev"), ("o", "c_prev"), ("o", "c")]
-        pairs = [(a, b) for a, b in combinations(sights, 2) if a[0] != b[0]]
-        forms = [
-            (gates, pair)
-            for gates, pair in product(("ifgo", "fgo", "igo"), pairs)
-            if all(k in gates for k, _ in pair)
-        ]
+        forms = product(("ifgo", "fgo", "igo"), combinations(sights, 2), paths, functions)
         return [
-            lstm_like(*form, path, *two) for form, path, two in product(forms, paths, functions)
+            lstm_like(gates, pair, path, *two)
+            for gates, pair, path, two in forms
+            if len({k for k, _ in pair} & set(gates)) == 2
         ]
     extras = [  # two of a squashed old state, a peephole of z and a leak
         *((squash, None, True) for squash in SQUASHING),
@@ -198,35 +199,35 @@ def equations(cell):
 
 def says_params(cell):
     """The parameters, their shapes and blocks, in two lines of a docstring."""
-    K, vectors = len(cell.gates), cell.vectors
+    K, vectors = len(cell.gates), ", ".join(cell.vectors)
     joined = f"W_x (D, {K}H), W_h (H, {K}H), b ({K}H,)"
-    more = f"; {', '.join(vectors)}, each (H,)" if len(vectors) > 1 else f"; {vectors[0]} (H,)"
-    return f"{joined},\n    in blocks {', '.join(cell.gates)}{more}"
+    return f"{joined},\n    in blocks {', '.join(cell.gates)}; {vectors} (H,)"
 
 
 def source(cell):
     """The numpy text of own_step and own_forward; it needs np and sigmoid."""
-    K, old = len(cell.gates), [f"{s}_prev" for s in cell.states]
-    unpack = [
-        f'{", ".join(head + k for k in cell.gates)} = np.split(params["{name}"], {K}, axis=-1)'
-        for name, head in HEADS.items()
-    ]
-    unpack += [f'{v} = params["{v}"]' for v in cell.vectors]
-    compute = []
+    lines = []
+    for name, head in HEADS.items():
+        parts = ", ".join(head + k for k in cell.gates)
+        lines.append(f'{parts} = np.split(params["{name}"], {len(cell.gates)}, axis=-1)')
+    lines += [f'{v} = params["{v}"]' for v in cell.vectors]
     for name, products, function in cell.lines:
         text = " + ".join(products)
-        text = FUNCTIONS[function].code.replace("A", text) if function else text
-        compute.append(f"{name} = {text}")
-    pairs = [f'"{name}": {name}' for name in ["x", *old, *(line.name for line in cell.lines)]]
-    keep = [f"kept |= {{{', '.join(pairs[k : k + 4])}}}" for k in range(4, len(pairs), 4)]
-    keep = [f"kept = {{{', '.join(pairs[:4])}}}", *keep]
-    body = "\n    ".join([*unpack, *compute, *keep])
-    states, start = ", ".join(cell.states), ", ".join(f"{s}_0" for s in cell.states)
-    at_t, last = (", ".join(form.format(s) for s in cell.states) for form in ("{}_t", "{}[-1]"))
-    append = "\n        ".join(f"{s}.append({s}_t)" for s in cell.states)
+        lines.append(
+            f"{name} = {FUNCTIONS[function].code.replace('A', text) if function else text}"
+        )
+    kept = ["x", *cell.each("{}_prev"), *(line.name for line in cell.lines)]
+    pairs = [f'"{name}": {name}' for name in kept]
+    rows = ["{" + ", ".join(pairs[k : k + 4]) + "}" for k in range(0, len(pairs), 4)]
+    lines += [f"kept = {rows[0]}", *(f"kept |= {row}" for row in rows[1:])]
+    body, append = "\n    ".join(lines), "\n        ".join(cell.each("{0}.append({0}_t)"))
+    states, old, start, at_t, last, starts, stacks = (
+        ", ".join(cell.each(form))
+        for form in ("{}", "{}_prev", "{}_0", "{}_t", "{}[-1]", "[{}_0]", "np.stack({})")
+    )
     return f'''\
-def own_step(params, x, {", ".join(old)}):
-    """One step: x (N, D); {", ".join(old)} (N, H) -> {states}, kept.
+def own_step(params, x, {old}):
+    """One step: x (N, D); {old} (N, H) -> {states}, kept.
 
     params: dict of {says_params(cell)}.
     kept: dict of every name that the step reads or computes.
@@ -240,53 +241,57 @@ def own_forward(params, x, {start}):
 
     {states}: (T+1, N, H), the initial one first; kept[t - 1] is of step t.
     """
-    {states}, kept = {", ".join(f"[{s}_0]" for s in cell.states)}, []
+    {states}, kept = {starts}, []
     for x_t in x:
         {at_t}, kept_t = own_step(params, x_t, {last})
         {append}
         kept.append(kept_t)
-    return {", ".join(f"np.stack({s})" for s in cell.states)}, kept
-'''
+    return {stacks}, kept'''
 
 
 @lru_cache
 def _program(cell):
-    names = {"np": np, "sigmoid": sigmoid}
-    exec(source(cell), names)
+    exec(source(cell), names := {"np": np, "sigmoid": sigmoid})
     return names["own_forward"]
 
 
 def forward(cell, inputs):
     """The states (T+1, N, H) of the cell, and what each step kept; complex inputs do as well."""
-    return _program(cell)(inputs["params"], inputs["x"], *(inputs[f"{s}_0"] for s in cell.states))
+    return _program(cell)(inputs["params"], inputs["x"], *(inputs[k] for k in cell.each("{}_0")))
 
 
 def shapes(cell, T, N, D, H):
-    """Shapes of the arguments of own_backward, params being a dict."""
+    """Shapes of the parameters, and of the other arguments of own_backward, by name."""
     K = len(cell.gates)
     params = {"W_x": (D, K * H), "W_h": (H, K * H), "b": (K * H,)}
-    ends = {f"{s}_0": (N, H) for s in cell.states}, {f"d{s}_last": (N, H) for s in cell.states}
-    params |= {v: (H,) for v in cell.vectors}
-    return {"params": params, "x": (T, N, D), **ends[0], "dh": (T, N, H), **ends[1]}
+    starts, lasts = (dict.fromkeys(cell.each(form), (N, H)) for form in ("{}_0", "d{}_last"))
+    params |= dict.fromkeys(cell.vectors, (H,))
+    return params, {"x": (T, N, D), **starts, "dh": (T, N, H), **lasts}
 
 
 def draw(cell, rng, T=3, N=2, D=5, H=4):
     """Random arguments of own_backward, nothing among them zero."""
-    form = shapes(cell, T, N, D, H)
-    params = {k: rng.normal(scale=0.6, size=shape) for k, shape in form.pop("params").items()}
-    return {"params": params, **{k: rng.normal(size=shape) for k, shape in form.items()}}
+    params, others = shapes(cell, T, N, D, H)
+    params = {k: rng.normal(scale=0.6, size=shape) for k, shape in params.items()}
+    return {"params": params, **{k: rng.normal(size=shape) for k, shape in others.items()}}
+
+
+def graded(cell, params, others):
+    """What own_backward returns the gradients of."""
+    return {**params, **{k: others[k] for k in ["x", *cell.each("{}_0")]}}
 
 
 def gradient(cell, inputs, method=gradcheck.complex_step):
     """What own_backward must return, by a numerical derivative: a dict of arrays."""
-    at = {**inputs["params"], "x": inputs["x"], **{f"{s}_0": inputs[f"{s}_0"] for s in cell.states}}
+    at = graded(cell, inputs["params"], inputs)
 
     def loss(arrays):
         v = dict(zip(at, arrays, strict=True))
         *states, _ = forward(cell, {"params": v, **v})
-        ends = zip(cell.states, states, strict=True)
-        arriving = sum((inputs[f"d{s}_last"] * state[-1]).sum() for s, state in ends)
-        return arriving + (inputs["dh"] * states[0][1:]).sum()
+        lasts = zip(cell.each("d{}_last"), states, strict=True)
+        return (inputs["dh"] * states[0][1:]).sum() + sum(
+            (inputs[k] * v[-1]).sum() for k, v in lasts
+        )
 
     return dict(zip(at, method(loss, tuple(at.values())), strict=True))
 
