@@ -50,8 +50,10 @@ def write(assignment, seed_file, out=None):
     if assignment not in ASSIGNMENTS:
         raise BadInput(f"there is no {assignment} with a cell of its own: choose P5 or P6")
     out = Path(out or f"{assignment}.ipynb")
-    if out.resolve() == source_path(assignment):
-        raise BadInput(f"{out} is the source notebook: name another file with --out")
+    if SOURCES in out.resolve().parents:
+        raise BadInput(f"{out} lies among the sources: name another file with --out")
+    if not source_path(assignment).exists():
+        raise BadInput(f"{source_path(assignment)} is missing: run this in the book's repository")
     notebook = stripped(notebook_of(assignment, read_seed(seed_file)))
     try:
         out.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
@@ -116,7 +118,7 @@ def equations(cell):
     vectors = ", ".join(f"${v}$" for v in cell.vectors)
     return (
         f"$$\n{own_cell.equations(cell)}\n$$\n\n"
-        f"Shapes: $x_t$ (N, D); {vectors} (H,); pre-activations, gates and states (N, H). "
+        f"Shapes: $x_t$ (N, D); all other quantities of a step (N, H); {vectors} (H,). "
         f"The blocks of `W_x`, `W_h` and `b` stand in the order ${', '.join(cell.gates)}$. "
         "Functions, fractions and powers work entry by entry."
     )

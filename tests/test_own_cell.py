@@ -285,7 +285,7 @@ def assert_one_line(capsys, says):
         ("P6", "c0\nff", "out.ipynb", "more than one line"),
         ("P6", "c0ffee", "no/such/out.ipynb", "cannot write"),
         ("P6", "c0ffee", ".", "cannot write"),
-        ("P6", "c0ffee", make.source_path("P6"), "is the source"),
+        ("P5", "c0ffee", make.source_path("P6"), "among the sources"),
     ],
 )
 def test_bad_input_gets_one_line(assignment, seed, out, says, tmp_path, monkeypatch, capsys):
@@ -296,6 +296,14 @@ def test_bad_input_gets_one_line(assignment, seed, out, says, tmp_path, monkeypa
     assert make.main([assignment, "--seed-file", str(tmp_path / "seed"), "--out", str(out)]) == 2
     assert_one_line(capsys, says)
     assert not (tmp_path / "out.ipynb").exists()
+
+
+def test_without_the_book_the_command_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(make, "SOURCES", tmp_path / "nowhere")
+    (tmp_path / "seed").write_text("c0ffee")
+    out = str(tmp_path / "out.ipynb")
+    assert make.main(["P5", "--seed-file", str(tmp_path / "seed"), "--out", out]) == 2
+    assert_one_line(capsys, "the book's repository")
 
 
 def test_a_seed_may_be_in_capitals_and_end_in_a_newline(tmp_path):
