@@ -1,4 +1,4 @@
-"""Write the student notebook of P5 or P6 with a cell that belongs to one class alone.
+"""Write the student notebook of P5 or P6 with the cell that is drawn from a class's seed.
 
     python -m classroom.make P5 --seed-file SEED [--out FILE]
 
@@ -27,7 +27,7 @@ def main(argv=None):
     """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m classroom.make",
-        description="Write the student notebook of P5 or P6, its last cell drawn from a seed.",
+        description="Write the student notebook of P5 or P6, part (b) drawn from a seed.",
     )
     parser.add_argument("assignment", help="P5 or P6")
     parser.add_argument("--seed-file", required=True, help="one line of hex digits")
