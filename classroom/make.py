@@ -12,9 +12,9 @@ from pathlib import Path
 import nbformat
 import numpy as np
 
-from . import own_cell
+from . import own_cell, release
 
-SOURCES = Path(__file__).resolve().parents[1] / "book" / "assignments" / "source"
+SOURCES = release.FOLDER / "source"
 ASSIGNMENTS = "P5", "P6"
 SIZES = {"T": 3, "N": 2, "D": 4, "H": 5}  # of the visible check
 
@@ -54,7 +54,11 @@ def write(assignment, seed_file, out=None):
         raise BadInput(f"{out} lies among the sources: name another file with --out")
     if not source_path(assignment).exists():
         raise BadInput(f"{source_path(assignment)} is missing: run this in the book's repository")
-    notebook = stripped(notebook_of(assignment, read_seed(seed_file)))
+    notebook = notebook_of(assignment, read_seed(seed_file))
+    try:
+        notebook = release.student_version(assignment, notebook)
+    except ModuleNotFoundError as error:
+        raise BadInput(str(error)) from None
     try:
         out.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
     except OSError as error:
@@ -93,15 +97,6 @@ def notebook_of(assignment, seed):
     for cell in notebook.cells:
         cell.source = new.get(cell.id, cell.source)
     return notebook
-
-
-def stripped(notebook):
-    """The notebook as students receive it: nbgrader takes the solutions out."""
-    try:
-        from nbgrader.preprocessors import ClearSolutions
-    except ImportError:
-        raise BadInput("nbgrader is missing: install it with pip install nbgrader") from None
-    return ClearSolutions().preprocess(notebook, {})[0]
 
 
 def parts(cell):

@@ -5,7 +5,6 @@ python -m classroom.release [P1 ...]
 
 import argparse
 import logging
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -15,8 +14,8 @@ from traitlets.config import Config
 FOLDER = Path(__file__).parents[1] / "book" / "assignments"
 
 
-def student_version(source):
-    """The notebook at a path without its solutions, locked and with nbgrader's checksums.
+def student_version(name, notebook):
+    """A source notebook without its solutions, locked and with nbgrader's checksums.
 
     Raises: ModuleNotFoundError that says what to install if nbgrader is missing.
     """
@@ -27,11 +26,10 @@ def student_version(source):
         raise ModuleNotFoundError(
             "nbgrader is needed to make student versions: pip install -r requirements-dev.txt"
         ) from error
-    name = source.stem
     with tempfile.TemporaryDirectory() as root:
         place = Path(root, "source", name)
         place.mkdir(parents=True)
-        shutil.copy(source, place)
+        nbformat.write(notebook, place / f"{name}.ipynb")
         course = CourseDirectory(root=root, assignment_id=name)
         config = Config({"SaveCells": {"enabled": False}})  # no gradebook
         converter = GenerateAssignment(coursedir=course, no_database=True, config=config)
@@ -62,7 +60,7 @@ def main(arguments=None):
         parser.error(str(error))
     for path in paths:
         out = FOLDER / f"{path.stem}.ipynb"
-        nbformat.write(student_version(path), out)
+        nbformat.write(student_version(path.stem, nbformat.read(path, as_version=4)), out)
         print(out.relative_to(FOLDER.parents[1]))
 
 

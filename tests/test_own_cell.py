@@ -258,7 +258,7 @@ def test_the_command_writes_what_students_receive(assignment, tmp_path):
 
 
 def test_without_nbgrader_the_command_says_what_to_install(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "nbgrader.preprocessors", None)
+    monkeypatch.setitem(sys.modules, "nbgrader.converters", None)
     (tmp_path / "seed").write_text("c0ffee")
     assert make.main(["P5", "--seed-file", str(tmp_path / "seed"), "--out", "x.ipynb"]) == 2
     assert_one_line(capsys, "pip install nbgrader")
@@ -289,7 +289,7 @@ def assert_one_line(capsys, says):
     ],
 )
 def test_bad_input_gets_one_line(assignment, seed, out, says, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(make, "stripped", lambda notebook: notebook)
+    monkeypatch.setattr(make.release, "student_version", lambda name, notebook: notebook)
     if seed is not None:
         (tmp_path / "seed").write_text(seed, encoding="utf-8")
     out = tmp_path / out
