@@ -261,7 +261,7 @@ def test_without_nbgrader_the_command_says_what_to_install(tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "nbgrader.converters", None)
     (tmp_path / "seed").write_text("c0ffee")
     assert make.main(["P5", "--seed-file", str(tmp_path / "seed"), "--out", "x.ipynb"]) == 2
-    assert_one_line(capsys, "pip install nbgrader")
+    assert_one_line(capsys, "pip install -r requirements-dev.txt")
 
 
 def assert_one_line(capsys, says):
