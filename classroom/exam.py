@@ -47,10 +47,15 @@ def question(chapter, points, minutes):
 
 
 def weights(rng, *shape):
-    """Entries from -1 to 1 in halves, none of them all zero."""
+    """Entries from -1 to 1 in halves, not all of them zero."""
     while not (drawn := rng.choice(VALUES, size=shape)).any():
         pass
     return drawn
+
+
+def signals(rng, *shape):
+    """The same without zeros."""
+    return rng.choice(VALUES[VALUES != 0], size=shape)
 
 
 def number(v):
@@ -64,10 +69,23 @@ def matrix(v):
     return r"\begin{bmatrix} " + r" \\ ".join(rows) + r" \end{bmatrix}"
 
 
+TEX = {
+    "dW_hh": "dW_{hh}",
+    "sent": r"\text{sent on}",
+    "factor": r"\text{factor}",
+    "norm": r"\text{by norm}",
+    "value": r"\text{by value}",
+    "rho": r"\rho",
+    "dsigmoid": r"\sigma'",
+    "dtanh": r"\tanh'",
+    "off": "D - L'",
+}
+
+
 def listed(**values):
     """The answers, one formula after the other."""
     return ", ".join(
-        f"${name.replace('__', ',')} = {number(v) if np.ndim(v) == 0 else matrix(v)}$"
+        f"${TEX.get(name, name)} = {number(v) if np.ndim(v) == 0 else matrix(v)}$"
         for name, v in values.items()
     )
 
@@ -90,7 +108,7 @@ def one_step(rng):
 
 @question(2, 6, 8)
 def softmax_gradient(rng):
-    u, y = weights(rng, 1, 3) * 2, int(rng.integers(3))
+    u, y = rng.permutation([-1.0, rng.choice([0, 0.5]), 2.0])[None], int(rng.integers(3))
     loss = functions.cross_entropy(u, np.array([y]))[0]
     text = (
         f"The logits of one row are $u = {matrix(u)}$, the target is entry {y + 1}. "
@@ -118,10 +136,8 @@ def slopes(rng):
         f"A sigmoid has come out as $s = {number(s)}$, a tanh as $h = {number(h)}$. Give both "
         "slopes there. Why does a backward pass not need the inputs?"
     )
-    answer = listed(s_slope=dsigmoid(s), h_slope=dtanh(h)).replace("s_slope", r"\sigma'")
-    return text, answer.replace("h_slope", r"\tanh'") + (
-        ". Both slopes are functions of the output alone, and the output has been kept."
-    )
+    answer = listed(dsigmoid=dsigmoid(s), dtanh=dtanh(h))
+    return text, f"{answer}. Both are functions of the output alone, and the output has been kept."
 
 
 @question(2, 5, 8)
@@ -132,8 +148,9 @@ def central_difference(rng):
         f"Compute the central difference of $L(v) = v^3$ at $v = {number(v)}$ with "
         rf"$\varepsilon = {number(eps)}$, and its error. Which power of $\varepsilon$ is the error?"
     )
-    return text, listed(D=quotient, D_error=quotient - 3 * v**2).replace("D_error", r"D - L'") + (
-        r". The error is $\varepsilon^2$: for a cubic exactly, in general to leading order."
+    answer = listed(D=quotient, off=quotient - 3 * v**2)
+    return text, (
+        rf"{answer}. The error is $\varepsilon^2$, for a cubic exactly, in general at leading order."
     )
 
 
@@ -153,7 +170,7 @@ def error_of_two(rng):
 
 @question(3, 8, 12)
 def two_steps(rng):
-    W_xh, W_hh = weights(rng, 2, 2), weights(rng, 2, 2)
+    W_xh, W_hh = signals(rng, 2, 2), weights(rng, 2, 2)
     tokens = rng.integers(2, size=(2, 1))
     h = bptt.forward(rnn, rnn.Params(W_xh, W_hh, np.zeros(2)), np.eye(2)[tokens]).h[:, 0]
     said = ", ".join("ab"[k] for k in tokens[:, 0])
@@ -170,15 +187,15 @@ def count_paths(rng):
     T, j = 8, sorted(rng.choice(np.arange(2, 9), size=2, replace=False))
     text = (
         f"Only the losses of steps {j[0]} and {j[1]} of a sequence of {T} steps count. How many "
-        "paths lead from a copy of $W_{hh}$ to one of them? How many if there is no copy at step "
-        "1, since $h_0 = 0$ and nothing flows through it?"
+        "paths lead from a copy of $W_{hh}$ to one of them? How many of these bring nothing to "
+        "$dW_{hh}$ if $h_0 = 0$?"
     )
-    return text, f"{sum(j)}, one for each step up to a loss; without the first, {sum(j) - 2}."
+    return text, f"{sum(j)}, one for each step up to a loss; the 2 from the copy of step 1."
 
 
 @question(4, 8, 12)
 def one_step_back(rng):
-    W_hh, h, dh = weights(rng, 2, 2), np.tanh(weights(rng, 1, 2)), weights(rng, 1, 2)
+    W_hh, h, dh = weights(rng, 2, 2), np.tanh(signals(rng, 1, 2)), signals(rng, 1, 2)
     cache = rnn.Cache(np.zeros((1, 2)), rnn.State(np.zeros((1, 2))), h)
     params = rnn.Params(np.zeros((2, 2)), W_hh, np.zeros(2))
     _, prev, _ = rnn.step_backward(params, rnn.State(dh), cache)
@@ -191,7 +208,7 @@ def one_step_back(rng):
 
 @question(4, 6, 8)
 def loss_weights(rng):
-    u, y = weights(rng, 3, 1, 2) * 2, rng.integers(2, size=(3, 1))
+    u, y = signals(rng, 3, 1, 2) * 2, rng.integers(2, size=(3, 1))
     w = np.array([[0.0], [1.0], [float(rng.integers(1, 4))]])
     _, du = readout.cross_entropy(u, y, w)
     text = (
@@ -205,7 +222,7 @@ def loss_weights(rng):
 
 @question(4, 6, 8)
 def weight_gradient(rng):
-    h, da = weights(rng, 3, 2), weights(rng, 3, 2)
+    h, da = signals(rng, 3, 2), signals(rng, 3, 2)
     text = (
         f"The rows of ${matrix(h)}$ are $h_0, h_1, h_2$, those of ${matrix(da)}$ are "
         "$da_1, da_2, da_3$ of one sequence. Compute $dW_{hh}$. Which row pairs does a program "
@@ -290,7 +307,7 @@ def lstm_unit(rng):
     """Pre-activations and old cell of one unit, and what follows."""
     a = dict(zip("ifgo", weights(rng, 4) * 2, strict=True))
     gates = {k: np.tanh(v) if k == "g" else sigmoid(v) for k, v in a.items()}
-    c_old = float(weights(rng, 1)[0])
+    c_old = float(signals(rng, 1)[0])
     c = gates["f"] * c_old + gates["i"] * gates["g"]
     return a, gates, c_old, c
 
@@ -329,12 +346,12 @@ def count_parameters(rng):
 def latch(rng):
     symbol = "ab"[rng.integers(2)]
     text = (
-        f"One LSTM unit is to hold whether an *{symbol}* has been read since the start, for any "
+        f"One LSTM unit is to hold whether *{symbol}* has been read since the start, for any "
         "number of steps. Say for each gate and the candidate when it should be near 0 and when "
         "near 1, and why an ordinary tanh unit of the same size forgets sooner."
     )
     return text, (
-        f"$f$ near 1 always; $i$ near 1 at an *{symbol}* and near 0 otherwise; $g$ near 1 at an "
+        f"$f$ near 1 always; $i$ near 1 at *{symbol}* and near 0 otherwise; $g$ near 1 at "
         f"*{symbol}*; $o$ near 1 when the answer is asked for. The cell is multiplied by $f$ and "
         "not squashed; a tanh unit is squashed at every step, and its gradient is multiplied by "
         "the slope each time."
@@ -344,7 +361,7 @@ def latch(rng):
 @question(7, 10, 15)
 def lstm_backward(rng):
     a, gates, c_old, c = lstm_unit(rng)
-    dh, dc_next = weights(rng, 2)
+    dh, dc_next = signals(rng, 2)
     params = lstm.Params(np.zeros((1, 4)), np.zeros((1, 4)), np.array(list(a.values())))
     state = lstm.State(np.zeros((1, 1)), np.array([[c_old]]))
     _, cache = lstm.step(params, np.zeros((1, 1)), state)
@@ -462,7 +479,7 @@ def gru_backward(rng):
 
 @question(9, 5, 6)
 def other_sense(rng):
-    a = float(weights(rng, 1)[0] or 0.5)
+    a = float(signals(rng, 1)[0])
     text = (
         f"A program has the opposite sense of $z$, $h_t = (1 - z) h_{{t-1}} + z n$, and a unit "
         f"with $a_z = {number(a)}$. What must be done to its parameters to run them in the book's "
