@@ -150,7 +150,7 @@ def central_difference(rng):
     )
     answer = listed(D=quotient, off=quotient - 3 * v**2)
     return text, (
-        rf"{answer}. The error is $\varepsilon^2$, for a cubic exactly, in general at leading order."
+        rf"{answer}. The error is $\varepsilon^2$: exactly for a cubic, else at leading order."
     )
 
 
