@@ -134,10 +134,10 @@ def write(seed_file, number, out):
 
     Raises: BadInput.
     """
-    if not 1 <= number <= len(BANK):
+    if number not in map(str, range(1, len(BANK) + 1)):
         raise BadInput(f"there are {len(BANK)} questions: ask for 1 to {len(BANK)}, not {number}")
     seed, out = read_seed(seed_file), Path(out)
-    questions, label = exam(seed, number), f"{_integer(seed, 'label') >> 232:06x}"
+    questions, label = exam(seed, int(number)), f"{_integer(seed, 'label') >> 232:06x}"
     texts = {"exam.md": exam_text(questions, label), "answers.md": answers_text(questions, label)}
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -154,7 +154,7 @@ def main(argv=None):
         prog="python -m classroom.exam", description="Draw an exam and its answers from a seed."
     )
     parser.add_argument("--seed-file", required=True, help="one line of hex digits")
-    parser.add_argument("--questions", type=int, default=8, help="how many; 8 if not given")
+    parser.add_argument("--questions", default="8", help="how many; 8 if not given")
     parser.add_argument("--out", default=".", help="folder; the current one if not given")
     options = parser.parse_args(argv)
     try:
