@@ -54,7 +54,7 @@ MUTANTS = (
         "recur_backward(params, State(dstate.h, dstate.c * dtanh(cache.tanh_c)), "
         "local_derivatives(cache))",
         "what arrives from c_{t+1} is multiplied by tanh'(c_t), but c_{t+1} reads c_t itself",
-        _met("wiseodd/hipsternet/blob/fcf1a0f/hipsternet/neuralnet.py"),
+        (("wiseodd/hipsternet before 2017-02-12", _GITHUB + "wiseodd/hipsternet/commit/563de65"),),
     ),
     Mutant(
         "tanh(c) carried on",
@@ -62,7 +62,7 @@ MUTANTS = (
         "return State(o * tanh_c, c), Cache(",
         "return State(o * tanh_c, tanh_c), Cache(",
         "tanh(c_t) goes on to step t+1 in the place of c_t; the tanh is for h_t alone",
-        _met("wiseodd/hipsternet/commit/563de65"),
+        (("wiseodd/hipsternet since then", _GITHUB + "wiseodd/hipsternet/commit/563de65"),),
     ),
     Mutant(
         "tanh' of tanh(c)",

@@ -11,7 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 from classroom import bank, mutants
-from classroom.check import check
+from classroom.check import passes
 from classroom.neighbours import neighbours
 from lstm_lib import gru, lstm, rnn, tree
 
@@ -62,14 +62,14 @@ def test_no_exhibit_touches_the_library():
     ids=lambda f: f.__name__,
 )
 def test_check_accepts_right_programs_of_other_hands(like, program, capsys):
-    assert all(check(program, like, seed=seed) for seed in range(20))
+    assert all(passes(program, like, seed=seed) for seed in range(20))
     assert "WRONG" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("wrong", bank.WRONG, ids=lambda w: f"{w.mutant}-{w.function.__name__}")
 def test_check_names_the_mistake_of_other_hands(wrong, capsys):
     (program,) = mutants.changed(wrong.old, wrong.new, wrong.function)
-    assert not check(program, wrong.like)
+    assert not passes(program, wrong.like)
     said = " ".join(capsys.readouterr().out.split())
     assert f"A known mistake: {BY_NAME[wrong.mutant].says}." in said
 
@@ -136,7 +136,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize(("function", "words"), ANSWERS.values(), ids=ANSWERS)
 def test_check_never_says_only_wrong(function, words, capsys):
-    assert not check(function, right, draw, names=("Wv", "s", "W"), seed=1)
+    assert not passes(function, right, draw, names=("Wv", "s", "W"), seed=1)
     assert words in " ".join(capsys.readouterr().out.split())
 
 
@@ -147,7 +147,7 @@ def test_check_takes_two_mistakes_apart(capsys):
         dW_h = (cache.gates.o * cache.tanh_c).T @ np.linalg.pinv(cache.x.T) @ dparams.W_x
         return dx, dprev, lstm.Params(dparams.W_x, dW_h, db)
 
-    assert not check(both, lstm.step_backward, seed=0)
+    assert not passes(both, lstm.step_backward, seed=0)
     said = " ".join(capsys.readouterr().out.split())
     assert f"dparams.b is what comes out if {BY_NAME['db one number'].says}" in said
     assert f"dparams.W_h is what comes out if {BY_NAME['h_t in dW_h'].says}" in said
@@ -161,14 +161,14 @@ def test_check_draws_fresh_numbers_and_repeats_with_a_seed():
         return right(W, v)
 
     for seed in (None, None, 3, 3):
-        assert check(keep, right, draw, seed=seed)
+        assert passes(keep, right, draw, seed=seed)
     assert not np.array_equal(seen[0], seen[1])
     np.testing.assert_array_equal(seen[2], seen[3])
 
 
 def test_check_wants_arguments_for_functions_it_does_not_know():
     with pytest.raises(ValueError, match="draw: expected a function of a numpy Generator"):
-        check(right, right)
+        passes(right, right)
 
 
 def line(x, W, t):
@@ -200,7 +200,7 @@ import itertools
 import classroom.check as module
 from classroom.neighbours import neighbours
 
-real, tried = module.check, []
+real, tried = module.passes, []
 
 
 def check(function, like, draw=None, **options):
