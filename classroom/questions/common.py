@@ -120,14 +120,15 @@ def tensors_hit(rng, cell, name, *mistakes):
     errors = mutants.fingerprint(program, right, mutants.draw(rng, cell))
     hit = {k for k, e in errors.items() if e > 1e-11}
     shown = {k: SYMBOLS[k] for k in SYMBOLS if k in errors}
+    mistake = mutant.says.partition(": ")[0].partition("; ")[0]  # without what would be right
     return Drawn(
-        f"A program for {name} with a readout has one mistake: {mutant.says}. Its gradients are "
+        f'A program for {name} with a readout has one mistake: "{mistake}". Its gradients are '
         "compared with the complex step of its own forward pass, on five steps, two sequences, "
         "random states and biases, a loss at every step and a gradient that arrives from beyond. "
         f"Which of ${', '.join(shown.values())}$ are wrong, and why are the others right?",
         {},
         {f"e({symbol})": errors[k] for k, symbol in shown.items()},
-        f"{_place(hit)} The relative errors are those of one random case; yours would differ.",
+        f'{_place(hit)} In full: "{mutant.says}". The relative errors are those of one random case.',
     )
 
 
