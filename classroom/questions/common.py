@@ -128,7 +128,7 @@ def tensors_hit(rng, cell, name, *mistakes):
         f"Which of ${', '.join(shown.values())}$ are wrong, and why are the others right?",
         {},
         {f"e({symbol})": errors[k] for k, symbol in shown.items()},
-        f'{_place(hit)} In full: "{mutant.says}". The relative errors are those of one random case.',
+        f'{_place(hit)} In full: "{mutant.says}". The relative errors are of one random case.',
     )
 
 
