@@ -15,13 +15,14 @@ JUPYTER_BOOK := .venv/bin/python -c "from jupyter_book.cli.main import main; mai
 NOTEBOOKS := $(wildcard book/*.ipynb book/assignments/source/*/*.ipynb)
 SOURCES := _config.yml _toc.yml $(shell find book classroom lstm_lib -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*')
 
-.PHONY: help book test test-slow lab assignments bench lint audit clean
+.PHONY: help book test test-slow lab slides assignments bench lint audit clean
 
 help:
 	@echo "make book       build the book and print its address"
 	@echo "make test       lint, tests, notebooks and the pages in a browser"
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make lab        open the notebooks in JupyterLab"
+	@echo "make slides     slides for chapters 4, 7 and 9 from the built pages"
 	@echo "make assignments  write the student versions from their sources"
 	@echo "make bench      time the library (ARGS=--quick for a minute)"
 	@echo "make lint       ruff alone"
@@ -66,6 +67,9 @@ test-slow: .venv/.dev _build/html/.built
 
 lab: .venv/.reader
 	@$(RUN) jupyterlab --notebook-dir=book
+
+slides: .venv/.reader _build/html/.built
+	@$(RUN) classroom.slides
 
 assignments: .venv/.dev
 	@$(RUN) classroom.release
