@@ -1,165 +1,167 @@
-"""The exam bank: as many questions as asked for, and answers that another computation confirms."""
+"""The exam: enough questions, right answers, one paper for one seed, and clear refusals."""
 
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from classroom import exam
-from lstm_lib import gradcheck, lstm
+from classroom.questions import BANK, DERIVE, EXPLAIN, HAND
+
+from . import answers
+
+SEEDS = range(20)
+every = pytest.mark.parametrize("name", BANK)
 
 
-def ask(name, seed):
-    return next(q for q in exam.QUESTIONS if q.__name__ == name)(np.random.default_rng(seed))
+def draw(name, seed):
+    return BANK[name].draw(np.random.default_rng(seed))
 
 
-def matrices(text):
-    found = re.findall(r"\\begin\{bmatrix\} (.*?) \\end\{bmatrix\}", text)
-    return [np.array([[float(v) for v in row.split("&")] for row in m.split(r"\\")]) for m in found]
+def papers(name, seed):
+    drawn = draw(name, seed)
+    return exam.asked(drawn), exam.answer(drawn)
 
 
-def values(text):
-    return {k: float(v) for k, v in re.findall(r"\$([\w{}']+) = (-?[\d.]+)\$", text)}
+def test_enough_questions_in_each_chapter_and_of_each_kind():
+    assert len(BANK) >= 24
+    kinds = {(entry.chapter, entry.kind) for entry in BANK.values()}
+    assert kinds == {(k, kind) for k in range(2, 10) for kind in (HAND, DERIVE, EXPLAIN)}
+    for entry in BANK.values():
+        assert 5 <= entry.minutes <= 25
+        assert 5 <= entry.points <= entry.minutes
 
 
-def test_the_bank_is_large_enough_and_covers_the_chapters():
-    drawn = [q(np.random.default_rng(0)) for q in exam.QUESTIONS]
-    assert len(drawn) >= 24
-    assert len({q.__name__ for q in exam.QUESTIONS}) == len(drawn)
-    assert {q.chapter for q in drawn} == set(range(2, 10))
+@every
+def test_answers_follow_from_what_stands_on_the_paper(name):
+    for seed in SEEDS:
+        question, answer = papers(name, seed)
+        found = answers.read(answer)
+        if name.startswith("tensors_hit"):
+            wrong = next(v for k, v in answers.WRONG.items() if k in question)
+            assert {k for k, e in found.items() if e > 0} == {f"e({k})" for k in wrong}
+            continue
+        wanted = getattr(answers, name)(answers.read(question), question)
+        assert found.keys() == wanted.keys()
+        for k, v in wanted.items():
+            assert np.shape(v) == found[k].shape
+            np.testing.assert_allclose(found[k], v, rtol=0, atol=5.1e-5, err_msg=f"{k}, {seed}")
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_every_question_can_be_drawn(seed):
-    for question in exam.QUESTIONS:
-        drawn = question(np.random.default_rng(seed))
-        assert drawn.points > 0
-        assert drawn.minutes > 0
-        assert "nan" not in drawn.text + drawn.answer
-        assert drawn.text.count("$") % 2 == drawn.answer.count("$") % 2 == 0
-        assert "-0$" not in drawn.answer
+@every
+def test_questions_differ_between_seeds(name):
+    drawn = {papers(name, seed) for seed in SEEDS}
+    assert len(drawn) >= (3 if name.startswith("tensors_hit_rnn") else 5)
 
 
-def test_questions_differ_between_seeds():
-    for question in exam.QUESTIONS:
-        texts = {question(np.random.default_rng(seed)).text for seed in range(30)}
-        assert len(texts) > 1, question.__name__
+@every
+def test_no_answer_is_empty(name):
+    """Hardly anything to compute comes out as zero, or no work would be asked for."""
+    for seed in SEEDS:
+        values = draw(name, seed).values
+        assert all(np.isfinite(v).all() for v in values.values())
+        assert any(np.any(np.abs(v) > 1e-4) for v in values.values())
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_the_step_and_its_two_successors_by_hand(seed):
-    drawn = ask("one_step", seed)
-    x, W_xh, W_hy = matrices(drawn.text)
-    a, h, u, p = matrices(drawn.answer)
-    np.testing.assert_allclose(a, x @ W_xh, atol=1e-4)
-    np.testing.assert_allclose(h, np.tanh(x @ W_xh), atol=1e-4)
-    np.testing.assert_allclose(u, np.tanh(x @ W_xh) @ W_hy, atol=1e-4)
-    e = np.exp(np.tanh(x @ W_xh) @ W_hy)
-    np.testing.assert_allclose(p, e / e.sum(), atol=1e-4)
-    drawn = ask("two_steps", seed)
-    W_xh, W_hh = matrices(drawn.text)
-    rows = [
-        np.eye(2)["ab".index(c)] for c in re.search(r"reads \*(\w), (\w)\*", drawn.text).groups()
-    ]
-    h_1 = np.tanh(rows[0] @ W_xh)
-    h_2 = np.tanh(rows[1] @ W_xh + h_1 @ W_hh)
-    np.testing.assert_allclose(np.vstack(matrices(drawn.answer)), [h_1, h_2], atol=1e-4)
+@every
+def test_formulas_are_whole(name):
+    for seed in SEEDS:
+        for text in papers(name, seed):
+            assert text.count("$") % 2 == 0
+            for part in re.findall(r"\$\$(.*?)\$\$|\$(.*?)\$", text, re.S):
+                formula = "".join(part)
+                assert formula.strip()
+                assert formula.count("{") == formula.count("}")
+                assert formula.count(r"\begin") == formula.count(r"\end")
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_gradients_by_complex_step(seed):
-    drawn = ask("softmax_gradient", seed)
-    (u,), y = matrices(drawn.text), int(re.search(r"entry (\d)", drawn.text)[1]) - 1
-    du = gradcheck.complex_step(lambda u: np.log(np.exp(u).sum()) - u[0, y], u)
-    np.testing.assert_allclose(matrices(drawn.answer)[0], du, atol=1e-4)
-    drawn = ask("affine", seed)
-    x, W, da = matrices(drawn.text)
-    dx = gradcheck.complex_step(lambda x: (x @ W * da).sum(), x)
-    dW = gradcheck.complex_step(lambda W: (x @ W * da).sum(), W)
-    for ours, right in zip(matrices(drawn.answer), (dx, dW, da.sum(axis=0)[None]), strict=True):
-        np.testing.assert_allclose(ours, right, atol=1e-4)
-    drawn = ask("one_step_back", seed)
-    h, W_hh, dh = matrices(drawn.text)
-    da, sent = matrices(drawn.answer)
-    np.testing.assert_allclose(da, dh * (1 - h**2), atol=2e-4)
-    np.testing.assert_allclose(sent, da @ W_hh.T, atol=3e-4)
+def test_numbers_are_printed_with_four_decimals_and_no_minus_zero():
+    assert exam.typeset(np.array([-0.00001, 0.5]), exam._decimals) == r"(0.0000,\ 0.5000)"
+    assert exam.typeset(np.array([-0.0, 0.5]), exam._given) == r"(0,\ 0.5)"
+    assert exam.typeset(12, exam._decimals) == "12"
+    assert exam.typeset(np.array([0, 2]), exam._given) == r"\text{a, c}"
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_the_lstm_unit_by_complex_step(seed):
-    drawn = ask("lstm_backward", seed)
-    given, answer = values(drawn.text), values(drawn.answer)
-    dc_next = float(re.search(r"and \$(-?[\d.]+)\$ arrives", drawn.text)[1])
-    i, f, g, o = (given[k] for k in "ifgo")
-    a = np.array([np.log(v / (1 - v)) for v in (i, f, o)])
-
-    def loss(v):
-        c = v[4] / (1 + np.exp(-v[1])) + np.tanh(v[2]) / (1 + np.exp(-v[0]))
-        return given["dh_t"] * np.tanh(c) / (1 + np.exp(-v[3])) + dc_next * c
-
-    c_old = float(re.search(r"c_\{t-1\} = (-?[\d.]+)", drawn.text)[1])
-    at = np.array([a[0], a[1], np.arctanh(g), a[2], c_old])
-    d = gradcheck.complex_step(loss, at)
-    for name, value in zip(("da_i", "da_f", "da_g", "da_o"), d, strict=False):
-        assert abs(answer[name] - value) < 1e-3, name
-    sent = float(re.search(r"sent on\} = (-?[\d.]+)", drawn.answer)[1])
-    assert abs(sent - d[4]) < 1e-3
+@pytest.mark.parametrize("number", [1, 7, 8, 20, len(BANK)])
+def test_an_exam_spreads_over_chapters_and_kinds(number):
+    for seed in SEEDS:
+        about = [q.about for q in exam.exam(bytes([seed]), number)]
+        chapters = [entry.chapter for entry in about]
+        assert chapters == sorted(chapters)
+        assert len({entry.draw for entry in about}) == len(about) == number
+        if number == 8:
+            assert chapters == [*range(2, 10)]
+            kinds = [entry.kind for entry in about]
+            assert min(kinds.count(k) for k in (HAND, DERIVE, EXPLAIN)) >= 2
+            assert 70 <= sum(entry.minutes for entry in about) <= 150
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_counts_and_lengths(seed):
-    drawn = ask("count_parameters", seed)
-    D, H = (int(v) for v in re.findall(r"= (\d+)\$", drawn.text))
-    counts = [int(v.replace(",", "")) for v in re.findall(r"[\d,]*\d", drawn.answer)]
-    plain = D * H + H * H + H
-    assert counts == [plain, 3 * plain, 4 * plain]
-    assert counts[2] == sum(v.size for v in lstm.init(np.random.default_rng(0), D, H))
-    drawn = ask("half_life", seed)
-    steps = int(re.search(r"half-life of (\d+)", drawn.text)[1])
-    answer = values(drawn.answer)
-    assert abs(answer["f"] ** steps - 0.5) < 0.01
-    assert abs(1 / (1 + np.exp(-answer["b_f"])) - answer["f"]) < 1e-4
-    drawn = ask("clip", seed)
-    (g,), (by_norm, by_value) = matrices(drawn.text), matrices(drawn.answer)
-    theta = float(re.search(r"theta = ([\d.]+)", drawn.text)[1])
-    np.testing.assert_allclose(by_norm, g * min(1, theta / np.linalg.norm(g)), atol=1e-4)
-    np.testing.assert_allclose(by_value, np.clip(g, -theta, theta), atol=1e-4)
-    drawn = ask("slanted", seed)
-    W, row = matrices(drawn.text)
-    rho, factor = (float(v) for v in re.findall(r"= ([\d.]+)\$", drawn.answer))
-    assert abs(rho - np.abs(np.linalg.eigvals(W)).max()) < 1e-4
-    assert abs(factor - np.linalg.norm(row @ W.T)) < 1e-4
+def test_a_question_is_the_same_in_a_longer_exam():
+    short, long = ({q.name: exam.asked(q.drawn) for q in exam.exam(b"s", n)} for n in (8, 30))
+    assert all(long[k] == short[k] for k in short.keys() & long.keys())
 
 
-def seed_file(tmp_path, text="c0ffee\n"):
-    path = tmp_path / "seed"
-    path.write_text(text)
-    return str(path)
+def run(tmp_path, seed="c0ffee\n", **options):
+    (tmp_path / "seed").write_text(seed, encoding="utf-8")
+    arguments = {"seed-file": tmp_path / "seed", "out": tmp_path / "exam"} | options
+    return exam.main([str(w) for k, v in arguments.items() for w in (f"--{k}", v)])
 
 
-def test_the_same_seed_gives_the_same_exam(tmp_path, capsys):
-    written = []
-    for folder in ("one", "two"):
-        out = tmp_path / folder
-        assert exam.main(["--seed-file", seed_file(tmp_path), "--out", str(out)]) == 0
-        written.append([(out / name).read_bytes() for name in ("exam.md", "answers.md")])
-    assert written[0] == written[1]
-    assert written[0][0].count(b"\n**") == written[0][1].count(b"\n**") == 8
-    assert exam.sheets(exam.exam(b"\x01")) != exam.sheets(exam.exam(b"\x02"))
+def test_the_command_writes_both_papers(tmp_path, capsys):
+    assert run(tmp_path, questions=9) == 0
+    assert capsys.readouterr().out.count("\n") == 1
+    paper, solved = (
+        (tmp_path / "exam" / f"{k}.md").read_text("utf-8") for k in ("exam", "answers")
+    )
+    titles = re.findall(r"^## .*", paper, re.M)
+    assert len(titles) == 9
+    assert titles == re.findall(r"^## .*", solved, re.M)
+    assert len(re.findall(r"^Chapter \d, ", solved, re.M)) == 9
+    points = sum(int(k) for k in re.findall(r"\((\d+) points", paper))
+    assert f"{points} points, " in paper.split("##")[0]
+    label = re.match(r"# Exam (\w{6})\n", paper)[1]
+    assert solved.startswith(f"# Answers to exam {label}\n")
+    assert "c0ffee" not in paper + solved
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path):
+    (tmp_path / "seed").write_text("c0ffee")
+    outputs = []
+    for salt in ("1", "2"):
+        command = ["-m", "classroom.exam", "--seed-file", "seed", "--out", salt]
+        paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
+        environment = os.environ | {"PYTHONHASHSEED": salt, "PYTHONPATH": paths}
+        subprocess.run([sys.executable, *command], env=environment, cwd=tmp_path, check=True)
+        outputs.append([(tmp_path / salt / k).read_bytes() for k in ("exam.md", "answers.md")])
+    assert outputs[0] == outputs[1]
+
+
+def test_another_seed_gives_another_paper():
+    texts = {exam.exam_text(exam.exam(bytes([k])), "") for k in SEEDS}
+    assert len(texts) == len(SEEDS)
 
 
 @pytest.mark.parametrize(
-    ("text", "options", "says"),
+    ("options", "says"),
     [
-        ("c0ffee", ["--questions", "0"], "got --questions 0"),
-        ("c0ffee", ["--questions", "999"], "got --questions 999"),
-        ("secret", [], "is not hex"),
-        ("", [], "is empty"),
+        ({"seed": ""}, "is empty"),
+        ({"seed": "secret"}, "is not hex"),
+        ({"seed": "c0\nff"}, "more than one line"),
+        ({"seed-file": "nowhere"}, "No such file"),
+        ({"questions": 0}, f"ask for 1 to {len(BANK)}"),
+        ({"questions": len(BANK) + 1}, f"ask for 1 to {len(BANK)}"),
+        ({"questions": "-3"}, "not -3"),
+        ({"questions": "many"}, "not many"),
+        ({"out": __file__}, "cannot write"),
     ],
 )
-def test_bad_input_gets_one_line(text, options, says, tmp_path, capsys):
-    arguments = ["--seed-file", seed_file(tmp_path, text), "--out", str(tmp_path), *options]
-    assert exam.main(arguments) == 2
-    err = capsys.readouterr().err
-    assert says in err
+def test_bad_input_gets_one_line(options, says, tmp_path, capsys):
+    assert run(tmp_path, **options) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
     assert err.count("\n") == 1
+    assert says in err
+    assert not (tmp_path / "exam").exists()
