@@ -49,12 +49,6 @@ def test_commands_have_the_options_that_are_shown(command, capsys):
         assert option in known
 
 
-def test_the_grader_can_be_held_back():
-    before, section, after = re.split(r"<!-- /?grade -->\n", PAGE)
-    assert "classroom.grade" in section
-    assert "classroom.grade" not in before + after
-
-
 def test_an_exam_takes_about_as_long_as_the_page_says():
     minutes = [sum(q.about.minutes for q in exam.exam(bytes([k]))) for k in range(50)]
     assert abs(np.median(minutes) - 100) < 10
