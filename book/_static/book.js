@@ -1,4 +1,4 @@
-// What overflows can be scrolled by keyboard; what is folded is open in print.
+// What overflows can be scrolled by keyboard; previews take no focus; what is folded is open in print.
 (() => {
   const scrollers = "article pre, article .katex-display, article .table-wrapper, article .cell_output";
   const mark = () => {
@@ -16,6 +16,11 @@
   document.addEventListener("DOMContentLoaded", mark);
   document.addEventListener("toggle", mark, true);
   addEventListener("resize", mark);
+
+  // A preview goes away when the focus moves on, so nothing in it may take the focus.
+  document.addEventListener("DOMContentLoaded", () => window.tippy?.setDefaultProps({
+    onCreate: ({ popper }) => { for (const link of popper.querySelectorAll("a")) link.tabIndex = -1; },
+  }));
 
   let opened = [];
   addEventListener("beforeprint", () => {

@@ -153,6 +153,17 @@ def test_download_buttons_give_the_notebooks(served, browser):
     assert buttons == len(handed_out)
 
 
+def test_nothing_in_a_preview_takes_the_focus(open_page):
+    page = open_page("book/teaching.html")
+    page.wait_for_function("document.querySelector('article a.reference')._tippy")
+    links = page.evaluate(
+        """[...document.querySelectorAll("article a")].filter((a) => a._tippy)
+            .flatMap((a) => [...a._tippy.popper.querySelectorAll("a")]).map((a) => a.tabIndex)"""
+    )
+    assert links
+    assert set(links) == {-1}
+
+
 def paper(page):
     return page.evaluate("getComputedStyle(document.body).backgroundColor")
 
