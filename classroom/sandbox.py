@@ -20,6 +20,7 @@ from . import worker
 from .worker import pack, unpack
 
 CGROUPS = Path("/sys/fs/cgroup")
+START = 60.0  # seconds in which a box must be ready
 
 
 class Limits(NamedTuple):
@@ -74,7 +75,7 @@ class Box:
             os.close(theirs)
         self.replies, self.waiting = ours, bytearray()
         memory, processor, file = self.limits.memory, self.limits.processor, self.limits.file
-        self._ask({"memory": memory, "seconds": processor, "size": file})
+        self._ask({"memory": memory, "seconds": processor, "size": file}, START)
 
     def __enter__(self):
         return self
@@ -134,13 +135,13 @@ class Box:
             most = self.limits.processes
             resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
 
-    def _ask(self, request):
+    def _ask(self, request, seconds=None):
         try:
             self.process.stdin.write(json.dumps(request).encode() + b"\n")
             self.process.stdin.flush()
         except OSError:
             raise Died("it has ended") from None
-        line = self._line(time.monotonic() + self.limits.seconds)
+        line = self._line(seconds or self.limits.seconds)
         try:
             reply = json.loads(line)
         except (ValueError, RecursionError):
@@ -149,14 +150,14 @@ class Box:
             raise Died("an answer that is none")
         return reply
 
-    def _line(self, end):
-        """The next line of the replies, if it comes before the end and is not too long."""
-        looked = 0
+    def _line(self, seconds):
+        """The next line of the replies, if it comes in time and is not too long."""
+        end, looked = time.monotonic() + seconds, 0
         while (stop := self.waiting.find(b"\n", looked)) < 0:
             looked = len(self.waiting)
             left = end - time.monotonic()
             if left <= 0 or not select.select([self.replies], [], [], left)[0]:
-                raise Timeout(f"no answer within {self.limits.seconds:g} seconds")
+                raise Timeout(f"no answer within {seconds:g} seconds")
             came = os.read(self.replies, 1 << 20)
             if not came:
                 raise Died("it has ended")
