@@ -41,6 +41,11 @@ def student_version(name, notebook):
     return notebook
 
 
+def student(name):
+    """The student version that the book shows."""
+    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+
+
 def sources(names=()):
     """Paths of the assignments' sources, of all or of those named."""
     found = {path.stem: path for path in sorted(FOLDER.glob("source/*/*.ipynb"))}

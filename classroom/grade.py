@@ -1,0 +1,202 @@
+"""Grade a folder of submissions: one row each, in a CSV file, and a page of feedback.
+
+    python -m classroom.grade P5 SUBMISSIONS --seed-file SEED [--jobs 2] [--out grades.csv]
+        [--feedback DIR] [--unsafe]
+
+SUBMISSIONS holds a folder per student, as nbgrader collects them, or a notebook per student. The
+seed file is one line of hex digits, the one that the class's notebook was made from. Killed at any
+moment and run again it takes up what is left and ends with the same file.
+"""
+
+import argparse
+import contextlib
+import csv
+import fcntl
+import hashlib
+import io
+import json
+import os
+import re
+import sys
+import traceback
+from pathlib import Path
+
+import jinja2
+from joblib import Parallel, delayed
+from tqdm.auto import tqdm
+
+from . import judge, sandbox, tasks
+from .make import BadInput, read_seed
+
+ASSIGNMENTS = (*tasks.TASKS, "P8")
+LARGEST = 300 << 20  # bytes of a notebook
+FEEDBACK = jinja2.Template(
+    (Path(__file__).parent / "feedback.html").read_text(encoding="utf-8"), autoescape=True
+)
+
+
+def collect(folder, assignment):
+    """Pairs (student, path or None), sorted: one for each folder or notebook in a folder.
+
+    A student's folder may hold a folder of the assignment's name. Of several notebooks the one
+    that is named after the assignment counts, else the latest. Links out of the folder are nothing.
+    """
+    found = {}
+    for entry in sorted(Path(folder).iterdir()):
+        if entry.is_dir():
+            found[entry.name] = _of_student(entry, assignment)
+        elif entry.suffix.lower() == ".ipynb":
+            name = re.sub(rf"(?i)(?<![a-z0-9]){assignment}(?![0-9])", "", entry.stem)
+            name = re.sub(r"\s+", " ", name).strip(" _-.,()[]") or entry.stem
+            found[name if name not in found else entry.name] = _regular(entry, folder)
+    return sorted(found.items())
+
+
+def _of_student(entry, assignment):
+    inner = entry / assignment
+    places = [inner, entry] if inner.is_dir() else [entry]
+    for place in places:
+        notebooks = [p for p in place.iterdir() if p.suffix.lower() == ".ipynb"]
+        notebooks = [p for p in notebooks if _regular(p, entry)]
+        own = [p for p in notebooks if p.stem == assignment]
+        if notebooks:
+            return (own or sorted(notebooks, key=lambda p: (p.stat().st_mtime, p.name)))[-1]
+    return None
+
+
+def _regular(path, folder):
+    """The path if it is a file that lies in the folder and is not too large, else None."""
+    inside = path.resolve().is_relative_to(Path(folder).resolve())
+    return path if inside and path.is_file() and path.stat().st_size <= LARGEST else None
+
+
+def grade_one(assignment, student, path, seed, part, safe):
+    """Judge one submission, unless that has been done, and put its row into a file of its own."""
+    content = path.read_bytes() if path else b""
+    key = hashlib.sha256(b"\0".join([assignment.encode(), seed, content])).hexdigest()
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        done = json.loads(part.read_text(encoding="utf-8"))
+        if done.pop("key") == key and done["status"] != "grader_error":
+            return judge.Row(**done)
+    try:
+        row = judge.judge(assignment, student, path, seed, safe=safe)
+    except Exception as error:  # ours, whatever it is: the others must not suffer
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        reason = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+        row = judge.Row(student, "grader_error", reason=reason)
+    write(part, json.dumps(row._asdict() | {"key": key}))
+    return row
+
+
+def write(path, text):
+    """Replace a file as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    with new.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def table(rows):
+    """The CSV of rows."""
+    tensors = list(dict.fromkeys(name for row in rows for name in row.tensors))
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    ends = ["mistake", "reason"]
+    writer.writerow(["student", "status", "score", "max_score", *tensors, *ends])
+    for row in rows:
+        score = "" if row.score is None else f"{row.score:g}"
+        each = ["" if name not in row.tensors else f"{row.tensors[name]:g}" for name in tensors]
+        words = [harmless(row.student), row.status, score, f"{row.max_score:g}", *each]
+        writer.writerow([*words, harmless(row.mistake), harmless(row.reason)])
+    return out.getvalue()
+
+
+def harmless(text):
+    """Words that no spreadsheet takes for a formula, on one line."""
+    text = " ".join(text.split())
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+
+
+def page_name(student):
+    """A file name for a student's page."""
+    plain = re.sub(r"[^\w.-]+", "_", student)[:60]
+    return f"{plain}-{hashlib.sha256(student.encode()).hexdigest()[:8]}.html"
+
+
+def grade(assignment, folder, seed, out, *, jobs=1, feedback=None, safe=True):
+    """Grade all submissions in a folder and return their rows.
+
+    Raises: BadInput if another grader works on the same output, SandboxError without a sandbox.
+    """
+    if safe:
+        sandbox.prove()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.with_name(f".{out.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BadInput(f"another grader is at work on {out}") from None
+        parts = out.with_name(f".{out.name}.parts")
+        names = (
+            (student, page_name(student), path) for student, path in collect(folder, assignment)
+        )
+        work = [
+            delayed(grade_one)(assignment, student, path, seed, parts / f"{name}.json", safe)
+            for student, name, path in names
+        ]
+        rows = Parallel(n_jobs=jobs, return_as="generator")(work)
+        rows = list(tqdm(rows, total=len(work), unit="submission", file=sys.stderr))
+        write(out, table(rows))
+        for row in rows if feedback else ():
+            text = FEEDBACK.render(row=row, assignment=assignment, **functions_of(row))
+            write(Path(feedback) / page_name(row.student), text)
+    return rows
+
+
+def functions_of(row):
+    """The points of a row by function, for its page."""
+    by_function = {}
+    for name, got in row.tensors.items():
+        function, _, tensor = name.partition(".")
+        by_function.setdefault(function, []).append((tensor, got))
+    return {"functions": by_function}
+
+
+def main(argv=None):
+    """Run the command; return its exit code: 0, 3 if the grader failed somewhere, 2 for usage."""
+    parser = argparse.ArgumentParser(
+        prog="python -m classroom.grade", description=__doc__.split("\n\n")[0]
+    )
+    parser.add_argument("assignment", choices=ASSIGNMENTS, metavar="P5")
+    parser.add_argument("submissions", type=Path)
+    parser.add_argument("--seed-file", required=True, help="one line of hex digits")
+    parser.add_argument("--jobs", type=int, default=1, help="submissions at a time")
+    parser.add_argument("--out", type=Path, default=Path("grades.csv"))
+    parser.add_argument("--feedback", type=Path, help="the folder for a page per student")
+    parser.add_argument("--unsafe", action="store_true", help="run without a sandbox")
+    options = parser.parse_args(argv)
+    try:
+        if not options.submissions.is_dir():
+            raise BadInput(f"there is no folder {options.submissions}")
+        rows = grade(
+            options.assignment,
+            options.submissions,
+            read_seed(options.seed_file),
+            options.out,
+            jobs=options.jobs,
+            feedback=options.feedback,
+            safe=not options.unsafe,
+        )
+    except (BadInput, sandbox.SandboxError) as problem:
+        print(f"classroom.grade: {problem}", file=sys.stderr)
+        return 2
+    failed = sum(row.status == "grader_error" for row in rows)
+    print(f"{options.out}: {len(rows)} submissions, {failed} of them the grader could not judge")
+    return 3 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

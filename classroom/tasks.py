@@ -1,0 +1,440 @@
+"""What each graded function of an assignment is asked, and what must come back.
+
+Inputs are drawn afresh for every student: several steps, pairwise different sizes, random states,
+biases and gradients from beyond. Gradients are judged by the complex step of the forward pass.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lstm_lib import (
+    bptt,
+    convert,
+    data,
+    functions,
+    gradcheck,
+    gru,
+    lstm,
+    optim,
+    readout,
+    rnn,
+    train,
+    truncate,
+)
+from lstm_lib.variants import reset_after
+
+from . import mutants, own_cell, pairs
+
+
+class Asked(NamedTuple):
+    args: tuple  # of the submission's function
+    right: object  # what it must return, or a function that judges what it returned
+    functions: dict = {}  # noqa: RUF012  # computed by the grader and handed over first
+    known: tuple = ()  # pairs: what is wrong, and what comes of it
+
+
+def tasks(assignment, seed):
+    """Functions of a Generator to Asked, by the name of the function that is graded.
+
+    seed: bytes, of the class; it holds the cell of P5 and P6.
+    """
+    chosen = dict(TASKS[assignment])
+    if assignment in ("P5", "P6"):
+        cell = own_cell.choose(assignment, seed)
+        chosen["own_backward"] = lambda rng: own_backward(cell, rng)
+    return chosen
+
+
+def sizes(rng):
+    """T, N, D, H, K, pairwise different, none below 3."""
+    return (int(v) for v in rng.permutation([3, 4, 5, 6, 7]))
+
+
+def normal(rng, *shape):
+    return rng.standard_normal(shape)
+
+
+def as_dict(params):
+    return dict(zip(params._fields, params, strict=True))
+
+
+# P1
+
+
+def squash(function):
+    def ask(rng):
+        a = np.concatenate([normal(rng, 5) * 3, [1000.0, -1000.0]])
+        return Asked((a,), function(a))
+
+    return ask
+
+
+def slope(function, squashed):
+    def ask(rng):
+        out = squashed(normal(rng, 3, 4))
+        return Asked((out,), function(out))
+
+    return ask
+
+
+def softmax(rng):
+    u = normal(rng, 4, 5) * 3 + np.array([[0.0], [800.0], [-800.0], [5.0]])
+    return Asked((u,), functions.softmax(u))
+
+
+def cross_entropy(rng):
+    u, y = normal(rng, 4, 6) * 3 + rng.choice([0, 700, -700]), rng.integers(6, size=4)
+    L = functions.cross_entropy(u, y).mean()
+    return Asked((u, y), (L, functions.dcross_entropy(u, y) / len(y)))
+
+
+def affine_backward(rng):
+    x, W, da = normal(rng, 5, 3), normal(rng, 3, 4), normal(rng, 5, 4)
+    return Asked((x, W, da), functions.affine_backward(x, da, W))
+
+
+def numeric(method):
+    def ask(rng):
+        W = normal(rng, 4)
+
+        def loss(v):
+            return (np.sin(v @ W) * np.exp(v).sum(axis=-1)).sum()
+
+        v = normal(rng, 3, 4)
+        return Asked((v,), gradcheck.complex_step(loss, v), {"loss": loss})
+
+    return ask
+
+
+def relative_error(rng):
+    a = normal(rng, 3, 2)
+    b = rng.choice([0.0, 1.0]) * (a + normal(rng, 3, 2))
+    a = a if b.any() else 0 * a
+    return Asked((a, b), gradcheck.relative_error(a, b))
+
+
+# P2
+
+
+def plain(rng):
+    """A run of the plain network: params, dict of them, x, run."""
+    T, N, D, H, K = sizes(rng)
+    params = rnn.Params(*(normal(rng, *shape) / 2 for shape in rnn.shapes(D, H)))
+    x, state = normal(rng, T, N, D), rnn.State(normal(rng, N, H))
+    run = bptt.forward(rnn, params, x, state)
+    h = np.concatenate([state.h[None], run.h])
+    return params, x, h, run, K
+
+
+def rnn_forward(rng):
+    params, x, h, *_ = plain(rng)
+    return Asked((as_dict(params), x, h[0]), h)
+
+
+def readout_loss(rng):
+    _, _, h, run, K = plain(rng)
+    output = readout.Params(normal(rng, h.shape[-1], K), normal(rng, K))
+    y, w = rng.integers(K, size=run.h.shape[:2]), rng.uniform(0, 2, run.h.shape[:2])
+    L, du = readout.cross_entropy(readout.logits(output, run.h), y, w)
+    dh, doutput = readout.backward(output, run.h, du)
+    return Asked((as_dict(output), h, y, w), (L, as_dict(doutput), dh))
+
+
+def by_complex_step(cell, params, x, state, dh, beyond):
+    """What a backward pass over a run must return: a dict by the names of the arguments."""
+
+    def loss(at):
+        run = bptt.forward(cell, at[0], at[1], at[2])
+        last = sum((s * ds).sum() for s, ds in zip(run.state, beyond, strict=True))
+        return (dh * run.h).sum() + last
+
+    dparams, dx, dstate = gradcheck.complex_step(loss, (params, x, state))
+    starts = {f"{name}_0": v for name, v in as_dict(dstate).items()}
+    return {**as_dict(dparams), "x": dx, **starts}
+
+
+def mistakes(cell, params, x, state, dh, beyond):
+    """What the museum's programs for this cell return on the same inputs."""
+    name = cell.__name__.rpartition(".")[2]
+    found = []
+    for m in mutants.MUTANTS:
+        if m.cell == name and m.module in (name, "bptt"):
+            program = mutants.program(m, cell)
+            run = program.bptt.forward(program.cell, params, x, state)
+            grads = program.bptt.backward(program.cell, params, run, dh, beyond)
+            starts = {f"{k}_0": v for k, v in as_dict(grads.dstates[0]).items()}
+            found.append((m.says, {**as_dict(grads.dparams), "x": grads.dx, **starts}))
+    return tuple(found)
+
+
+def backward(cell, states=False):
+    """Ask for a backward pass; `states`: the run's states are an argument, not only h_0."""
+
+    def ask(rng):
+        T, N, D, H, _ = sizes(rng)
+        params = cell.Params(*(normal(rng, *shape) / 2 for shape in cell.shapes(D, H)))
+        x, dh = normal(rng, T, N, D), normal(rng, T, N, H)
+        state, beyond = (
+            cell.State(*(normal(rng, N, H) for _ in cell.State._fields)) for _ in range(2)
+        )
+        given = cell, params, x, state, dh, beyond
+        start = tuple(state)
+        if states:
+            start = (np.concatenate([state.h[None], bptt.forward(*given[:4]).h]),)
+        known = mistakes(*given) if cell in (rnn, lstm, gru) else ()
+        args = (as_dict(params), x, *start, dh, *beyond)
+        return Asked(args, by_complex_step(*given), known=known)
+
+    return ask
+
+
+def largest_error(rng):
+    params, x, h, run, _ = plain(rng)
+    dh, beyond = normal(rng, *run.h.shape), normal(rng, *h[0].shape)
+    factor = 1.0 + float(rng.choice([0.0, 0.5]))
+
+    def run_backward(p, x, h, dh, dh_last):
+        cell = rnn.Params(p["W_x"], p["W_h"], p["b"])
+        again = bptt.forward(rnn, cell, x, rnn.State(h[0]))
+        grads = bptt.backward(rnn, cell, again, dh, rnn.State(dh_last))
+        return {**as_dict(grads.dparams), "x": factor * grads.dx, "h_0": grads.dstates[0].h}
+
+    def judge(answer):
+        error = float(np.asarray(answer))
+        wanted = 1 - 1 / factor
+        return {"error": abs(error - wanted) < 1e-5 if wanted else 0 <= error < 1e-6}
+
+    args = as_dict(params), x, h[0], dh, beyond
+    return Asked(args, judge, {"backward": run_backward})
+
+
+# P3
+
+
+def spectral_radius(rng):
+    W = normal(rng, 5, 5)
+    return Asked((W,), np.abs(np.linalg.eigvals(W)).max())
+
+
+def scale_to_radius(rng):
+    W, rho = normal(rng, 5, 5), rng.uniform(0.5, 2)
+    return Asked((W, rho), W * rho / np.abs(np.linalg.eigvals(W)).max())
+
+
+def jacobian(rng):
+    W_h, h = normal(rng, 5, 5), np.tanh(normal(rng, 5))
+    return Asked((W_h, h), W_h * functions.dtanh(h))
+
+
+def decay(rng):
+    params, x, h, run, _ = plain(rng)
+    dh = np.zeros_like(run.h)
+    dh[-1] = normal(rng, *h[0].shape)
+    grads = bptt.backward(rnn, params, run, dh)
+    norms = [np.linalg.norm(s.h, axis=1) for s in grads.dstates[::-1]]
+    return Asked((as_dict(params), x, h[0], dh[-1]), np.stack(norms))
+
+
+def clip(function, both):
+    def ask(rng):
+        grads = {"W": normal(rng, 3, 4) * 3, "b": normal(rng, 4) * rng.choice([0.1, 10])}
+        grads = {k: v * rng.choice([0.0, 1.0, 1.0]) for k, v in grads.items()}
+        theta = float(rng.choice([0.5, 5, 500]))
+        tree = tuple(grads.values())
+        clipped = function(tree, theta)
+        clipped, norm = clipped if both else (clipped, None)
+        right = dict(zip(grads, clipped, strict=True))
+        return Asked((grads, theta), (right, norm) if both else right)
+
+    return ask
+
+
+def pieces_backward(rng):
+    params, x, h, run, _ = plain(rng)
+    dh, K = normal(rng, *run.h.shape), int(rng.integers(1, len(x) + 1))
+    grads = bptt.backward(rnn, params, run, dh, carry=truncate.pieces(len(x), K))
+    return Asked((as_dict(params), x, h, dh, K), as_dict(grads.dparams))
+
+
+# P4
+
+
+def lstm_params(rng):
+    _, _, D, H, _ = sizes(rng)
+    return lstm.Params(*(normal(rng, *shape) / 2 for shape in lstm.shapes(D, H)))
+
+
+def lstm_run(rng, params):
+    T, N, *_ = sizes(rng)
+    D, H = len(params.W_x), len(params.W_h)
+    x, state = normal(rng, T, N, D), lstm.State(normal(rng, N, H), normal(rng, N, H))
+    run = bptt.forward(lstm, params, x, state)
+    later = [*run.caches.prev.c[1:], run.state.c]
+    return x, state, np.stack([state.h, *run.h]), np.stack([state.c, *later]), run
+
+
+def lstm_forward(rng):
+    params = lstm_params(rng)
+    x, state, h, c, run = lstm_run(rng, params)
+    return Asked((as_dict(params), x, *state), (h, c, as_dict(run.caches.gates)))
+
+
+def joined(params):
+    return {"W": np.vstack([params.W_h, params.W_x]), "b": params.b}
+
+
+def to_joined(rng):
+    params = lstm_params(rng)
+    return Asked((as_dict(params),), joined(params))
+
+
+def joined_forward(rng):
+    params = lstm_params(rng)
+    x, state, h, c, _ = lstm_run(rng, params)
+    return Asked((joined(params), x, *state), (h, c))
+
+
+def source(params):
+    """The dict of the source article, without its readout."""
+    nothing = readout.Params(np.zeros((len(params.W_h), 1)), np.zeros(1))
+    theirs = convert.to_source(params, nothing)
+    return {k: v for k, v in theirs.items() if k[1] in "fico"}
+
+
+def to_source(rng):
+    params = lstm_params(rng)
+    return Asked((as_dict(params),), source(params))
+
+
+def from_source(rng):
+    params = lstm_params(rng)
+    return Asked((source(params),), as_dict(params))
+
+
+def from_pytorch(rng):
+    params = lstm_params(rng)
+    share = normal(rng, *params.b.shape)
+    args = params.W_x.T.copy(), params.W_h.T.copy(), params.b - share, share
+    return Asked(args, as_dict(params))
+
+
+# P5 and P6
+
+
+def own_backward(cell, rng):
+    T, N, D, H, _ = sizes(rng)
+    inputs = own_cell.draw(cell, rng, T, N, D, H)
+    return Asked(tuple(inputs.values()), own_cell.gradient(cell, inputs))
+
+
+# P7
+
+
+def batches(rng):
+    N, T = (int(v) for v in rng.permutation([3, 4, 5])[:2])
+    tokens = rng.integers(9, size=int(rng.integers(40, 80)))
+    return Asked((tokens, N, T), data.minibatches(tokens, N, T))
+
+
+def model(rng, V, H):
+    cell = lstm.Params(*(normal(rng, *shape) / 2 for shape in lstm.shapes(V, H)))
+    return train.Model(cell, readout.Params(normal(rng, H, V), normal(rng, V)))
+
+
+def train_step(rng):
+    T, N, V, H, _ = sizes(rng)
+    m, state = model(rng, V, H), lstm.State(normal(rng, N, H), normal(rng, N, H))
+    x, y = rng.integers(V, size=(2, T, N))
+    L, grads, last = train.gradient(lstm, m, x, y, state=state)
+    params, wanted = (as_dict(v.cell) | as_dict(v.readout) for v in (m, grads))
+    return Asked((params, x, y, tuple(state)), (L, wanted, tuple(last)))
+
+
+def adam(rng):
+    params, grads = ({"W": normal(rng, 3, 4), "b": normal(rng, 4)} for _ in range(2))
+    mean, square = ({k: normal(rng, *v.shape) for k, v in params.items()} for _ in range(2))
+    square = {k: v**2 for k, v in square.items()}
+    t, lr = int(rng.integers(0, 5)), float(rng.choice([0.1, 0.01]))
+    before = optim.Moments(tuple(mean.values()), tuple(square.values()), t)
+    new, after = optim.adam(tuple(params.values()), tuple(grads.values()), before, lr)
+    wanted = [dict(zip(params, v, strict=True)) for v in (new, after.mean, after.square)]
+    state = {"M": mean, "S": square, "t": t}
+    right = wanted[0], {"M": wanted[1], "S": wanted[2], "t": after.t}
+    return Asked((params, grads, state, lr), right)
+
+
+def sample(rng):
+    V, H, length, seed = 7, 5, 12, int(rng.integers(1 << 30))
+    m, state = model(rng, V, H), lstm.State(normal(rng, 1, H), normal(rng, 1, H))
+    token, tau = int(rng.integers(V)), float(rng.choice([0.5, 1, 2]))
+    params = as_dict(m.cell) | as_dict(m.readout)
+    drawn, now, draws = [], state, np.random.default_rng(seed)
+    last = token
+    for _ in range(length):
+        run, u = train.forward(lstm, m, np.array([[last]]), now)
+        now, p = run.state, functions.softmax(u[0, 0] / tau)
+        last = int(draws.choice(V, p=p))
+        drawn.append(last)
+    return Asked((params, tuple(state), token, length, tau, seed), np.array(drawn))
+
+
+def smoothed(rng):
+    loss, previous, rate = rng.uniform(0.01, 1, 3)
+    return Asked((loss, previous, rate), (1 - rate) * previous + rate * loss)
+
+
+# P8
+
+
+def kills(rng):
+    """The pairs of P8 in random order: (pair, whether it is right)."""
+    known = [(pair, True) for pair in pairs.right()] + [(pair, False) for pair in pairs.wrong()]
+    return [known[k] for k in rng.permutation(len(known))]
+
+
+TASKS = {
+    "P1": {
+        "sigmoid": squash(functions.sigmoid),
+        "dsigmoid": slope(functions.dsigmoid, functions.sigmoid),
+        "dtanh": slope(functions.dtanh, np.tanh),
+        "softmax": softmax,
+        "cross_entropy": cross_entropy,
+        "affine_backward": affine_backward,
+        "central": numeric("central"),
+        "complex_step": numeric("complex_step"),
+        "relative_error": relative_error,
+    },
+    "P2": {
+        "rnn_forward": rnn_forward,
+        "readout_loss": readout_loss,
+        "rnn_backward": backward(rnn, states=True),
+        "largest_error": largest_error,
+    },
+    "P3": {
+        "spectral_radius": spectral_radius,
+        "scale_to_radius": scale_to_radius,
+        "jacobian": jacobian,
+        "decay": decay,
+        "clip_by_norm": clip(optim.clip_by_norm, True),
+        "clip_by_value": clip(optim.clip_by_value, False),
+        "pieces_backward": pieces_backward,
+    },
+    "P4": {
+        "lstm_forward": lstm_forward,
+        "to_joined": to_joined,
+        "joined_forward": joined_forward,
+        "to_source": to_source,
+        "from_source": from_source,
+        "from_pytorch": from_pytorch,
+    },
+    "P5": {"lstm_backward": backward(lstm)},
+    "P6": {"gru_backward": backward(gru), "reset_after_backward": backward(reset_after)},
+    "P7": {
+        "batches": batches,
+        "train_step": train_step,
+        "adam": adam,
+        "sample": sample,
+        "smoothed": smoothed,
+    },
+}
