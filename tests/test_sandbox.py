@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -253,9 +252,7 @@ def test_a_fork_bomb_stays_small_and_ends_with_its_box():
         box.run([bomb])
         assert 0 < box.call("f") <= QUICK.processes
         groups = box.groups
-    assert not any(group.exists() for group in groups)
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    assert "/box/worker.py" not in listed
+    assert not any(group.exists() for group in groups)  # only an empty group can be removed
 
 
 @sandboxed
