@@ -70,9 +70,9 @@ def arguments(like, seed=None):
     return draw(np.random.default_rng(seed))
 
 
-def wrong(yours, right):
+def wrong(yours, right, tolerance=TOLERANCE):
     """The names of the arrays that differ."""
-    return [key for key in right if not _error(yours[key], right[key]) < TOLERANCE]
+    return [key for key in right if not _error(yours[key], right[key]) < tolerance]
 
 
 def named(value, prefix="", names=()):
@@ -119,17 +119,17 @@ def results(function, args, names=()):
     return named(value, names=names)
 
 
-def diagnose(yours, right, off, mistakes):
+def diagnose(yours, right, off, mistakes, tolerance=TOLERANCE):
     """One sentence or more on results of which those named in `off` are wrong."""
     partly = {}
     for says, theirs in mistakes:
         if len(theirs) != len(right):
             continue
         theirs = dict(zip(right, theirs.values(), strict=True))
-        different = wrong(yours, theirs)
+        different = wrong(yours, theirs, tolerance)
         if not different:
             return f"A known mistake: {says}."
-        for key in set(off) & set(wrong(theirs, right)) - set(different):
+        for key in set(off) & set(wrong(theirs, right, tolerance)) - set(different):
             partly.setdefault(key, says)
     if not partly:
         hints = (_hint(key, yours[key], right[key]) for key in off)

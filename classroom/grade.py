@@ -1,7 +1,7 @@
 """Grade a folder of submissions: one row each, in a CSV file, and a page of feedback.
 
     python -m classroom.grade P5 SUBMISSIONS --seed-file SEED [--jobs 2] [--out grades.csv]
-        [--feedback DIR] [--unsafe]
+        [--feedback DIR] [--dask ADDRESS] [--unsafe]
 
 SUBMISSIONS holds a folder per student, as nbgrader collects them, or a notebook per student. The
 seed file is one line of hex digits, the one that the class's notebook was made from. Killed at any
@@ -18,11 +18,10 @@ import json
 import os
 import re
 import sys
-import traceback
 from pathlib import Path
 
 import jinja2
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, parallel_config
 from tqdm.auto import tqdm
 
 from . import judge, sandbox, tasks
@@ -70,22 +69,28 @@ def _regular(path, folder):
     return path if inside and path.is_file() and path.stat().st_size <= LARGEST else None
 
 
-def grade_one(assignment, student, path, seed, part, safe):
-    """Judge one submission, unless that has been done, and put its row into a file of its own."""
-    content = path.read_bytes() if path else b""
-    key = hashlib.sha256(b"\0".join([assignment.encode(), seed, content])).hexdigest()
-    with contextlib.suppress(OSError, ValueError, TypeError):
-        done = json.loads(part.read_text(encoding="utf-8"))
-        if done.pop("key") == key and done["status"] != "grader_error":
-            return judge.Row(**done)
-    try:
-        row = judge.judge(assignment, student, path, seed, safe=safe)
-    except Exception as error:  # ours, whatever it is: the others must not suffer
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        reason = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
-        row = judge.Row(student, "grader_error", reason=reason)
-    write(part, json.dumps(row._asdict() | {"key": key}))
-    return row
+class Parts:
+    """The rows that have been written, a file for each, so that nothing is judged twice."""
+
+    def __init__(self, folder, assignment, seed):
+        self.folder, self.begin = folder, assignment.encode() + b"\0" + seed + b"\0"
+
+    def _path(self, student):
+        return self.folder / f"{page_name(student)}.json"
+
+    def key(self, content):
+        """What tells one submission from another."""
+        return hashlib.sha256(self.begin + (content or b"")).hexdigest()
+
+    def read(self, student, content):
+        """The Row of a submission that was judged before, or None."""
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            done = json.loads(self._path(student).read_text(encoding="utf-8"))
+            if done.pop("key") == self.key(content) and done["status"] != "grader_error":
+                return judge.Row(**done)
+
+    def write(self, row, content):
+        write(self._path(row.student), json.dumps(row._asdict() | {"key": self.key(content)}))
 
 
 def write(path, text):
@@ -126,34 +131,65 @@ def page_name(student):
     return f"{plain}-{hashlib.sha256(student.encode()).hexdigest()[:8]}.html"
 
 
-def grade(assignment, folder, seed, out, *, jobs=1, feedback=None, safe=True):
-    """Grade all submissions in a folder and return their rows.
+@contextlib.contextmanager
+def at_work(jobs, dask):
+    """While joblib's Parallel runs in processes here, or on a Dask cluster.
+
+    Raises: BadInput if Dask is missing or nobody answers at the address.
+    """
+    if dask is None:
+        with parallel_config("loky", n_jobs=jobs):
+            yield
+        return
+    try:
+        from distributed import Client
+
+        client = Client(dask, timeout=20)
+    except (ImportError, OSError, ValueError) as error:
+        raise BadInput(f"no Dask cluster at {dask}: {error}") from None
+    with client, parallel_config("dask", n_jobs=-1):
+        yield
+
+
+def grade(assignment, folder, seed, out, *, jobs=1, dask=None, feedback=None, safe=True):
+    """Grade all submissions in a folder and return their rows, by student.
 
     Raises: BadInput if another grader works on the same output, SandboxError without a sandbox.
     """
     if safe:
-        sandbox.prove()
+        sandbox.proved()
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.with_name(f".{out.name}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise BadInput(f"another grader is at work on {out}") from None
-        parts = out.with_name(f".{out.name}.parts")
-        names = (
-            (student, page_name(student), path) for student, path in collect(folder, assignment)
+        parts = Parts(out.with_name(f".{out.name}.parts"), assignment, seed)
+        submissions = collect(folder, assignment)
+        rows = {student: parts.read(student, content(path)) for student, path in submissions}
+        work = (
+            delayed(judge.grade_one)(assignment, student, content(path), seed, safe)
+            for student, path in submissions
+            if rows[student] is None
         )
-        work = [
-            delayed(grade_one)(assignment, student, path, seed, parts / f"{name}.json", safe)
-            for student, name, path in names
-        ]
-        rows = Parallel(n_jobs=jobs, return_as="generator")(work)
-        rows = list(tqdm(rows, total=len(work), unit="submission", file=sys.stderr))
+        paths = dict(submissions)
+        with at_work(jobs, dask), tqdm(total=len(rows), unit="submission", file=sys.stderr) as bar:
+            bar.update(sum(row is not None for row in rows.values()))
+            for row in Parallel(return_as="generator_unordered")(work):
+                parts.write(row, content(paths[row.student]))
+                rows[row.student] = row
+                bar.update()
+        rows = [rows[student] for student, _ in submissions]
         write(out, table(rows))
         for row in rows if feedback else ():
             text = FEEDBACK.render(row=row, assignment=assignment, **functions_of(row))
             write(Path(feedback) / page_name(row.student), text)
     return rows
+
+
+def content(path):
+    """The bytes of a submission, or None."""
+    return path.read_bytes() if path else None
 
 
 def functions_of(row):
@@ -174,6 +210,7 @@ def main(argv=None):
     parser.add_argument("submissions", type=Path)
     parser.add_argument("--seed-file", required=True, help="one line of hex digits")
     parser.add_argument("--jobs", type=int, default=1, help="submissions at a time")
+    parser.add_argument("--dask", metavar="ADDRESS", help="of a cluster's scheduler")
     parser.add_argument("--out", type=Path, default=Path("grades.csv"))
     parser.add_argument("--feedback", type=Path, help="the folder for a page per student")
     parser.add_argument("--unsafe", action="store_true", help="run without a sandbox")
@@ -187,6 +224,7 @@ def main(argv=None):
             read_seed(options.seed_file),
             options.out,
             jobs=options.jobs,
+            dask=options.dask,
             feedback=options.feedback,
             safe=not options.unsafe,
         )

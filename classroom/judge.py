@@ -1,26 +1,22 @@
 """One submission from its notebook to a row: run it in a box, ask its functions, compare arrays."""
 
+import ast
 import hashlib
 import hmac
+import itertools
 import json
+import traceback
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from lstm_lib import gradcheck
-
-from . import release, tasks
-from .check import named
-from .sandbox import Box, Died, Limits, Timeout
+from . import known, own_cell, pairs, release, sandbox, tasks
+from .check import diagnose, named, wrong
+from .sandbox import Box, Died, Exceeded, Limits, Timeout
 
 TOLERANCE = 2e-4  # programs that compute in float32 are right, too
 DRAWS = 2  # a result is right if it is right each time
-SEEDED = """
-def grader_sample(params, state, token, length, temperature, seed):
-    import numpy as np
-
-    return sample(params, state, token, length, temperature, np.random.default_rng(seed))
-"""
 
 
 class Row(NamedTuple):
@@ -40,16 +36,16 @@ def points(assignment):
     return {g.grade_id.removeprefix("check-"): g.points for g in graded}
 
 
-def sources(path):
-    """The code cells of a notebook, whatever else is in it.
+def sources(content):
+    """The code cells of a notebook's bytes, whatever else is in it.
 
-    Raises: ValueError in words for a file that is no notebook.
+    Raises: ValueError in words for what is no notebook.
     """
     try:
-        cells = json.loads(path.read_bytes().decode("utf-8-sig"))["cells"]
+        cells = json.loads(content.decode("utf-8-sig"))["cells"]
         code = [c for c in cells if c.get("cell_type") == "code"]
         return ["".join(c["source"]) for c in code]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"no notebook: {type(error).__name__}") from None
 
 
@@ -59,12 +55,12 @@ def generator(seed, *names):
     return np.random.default_rng(int.from_bytes(digest, "big"))
 
 
-def judge(assignment, student, path, seed, limits=None, safe=True):
-    """The Row of one student's notebook, or of None if there is none."""
-    if path is None:
+def judge(assignment, student, content, seed, limits=None, safe=True):
+    """The Row of the bytes of one student's notebook, or of None if there is none."""
+    if content is None:
         return Row(student, "missing", 0.0, reason="no notebook was handed in")
     try:
-        cells = sources(path)
+        cells = sources(content)
     except ValueError as error:
         return Row(student, "unreadable", 0.0, reason=str(error))
     submission = Submission(cells, limits or Limits(), safe)
@@ -73,18 +69,31 @@ def judge(assignment, student, path, seed, limits=None, safe=True):
     except Timeout as error:
         return Row(student, "timeout", 0.0, reason=f"the notebook's cells: {error}")
     except Died as error:
-        return Row(student, "crashed", 0.0, reason=f"the notebook's cells: {error}")
+        status = "resource_limit" if isinstance(error, Exceeded) else "crashed"
+        return Row(student, status, 0.0, reason=f"the notebook's cells: {error}")
     try:
-        return _graded(assignment, student, submission, seed)
+        return graded(assignment, student, submission, seed)
     finally:
         submission.close()
+
+
+def grade_one(assignment, student, content, seed, safe=True):
+    """The Row of `judge`, or one that says how the grader itself failed."""
+    try:
+        if safe:
+            sandbox.proved()
+        return judge(assignment, student, content, seed, safe=safe)
+    except Exception as error:  # ours, whatever it is: the others must not suffer
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        reason = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+        return Row(student, "grader_error", reason=reason)
 
 
 class Submission:
     """A notebook in a box; a box that has died is replaced by a new one."""
 
     def __init__(self, cells, limits, safe):
-        self.cells, self.limits, self.safe = [*cells, SEEDED], limits, safe
+        self.cells, self.limits, self.safe = [*cells, tasks.SEEDED], limits, safe
         self.box = None
 
     def start(self):
@@ -108,21 +117,26 @@ class Submission:
             raise
 
 
-def _graded(assignment, student, submission, seed):
+def graded(assignment, student, submission, seed):
+    """The Row of a Submission that has started."""
     tensors, mistakes, reasons = {}, [], []
     if assignment == "P8":
-        rng = generator(seed, assignment, student, "check")
-        share, reason = _kills(submission, rng)
-        tensors["check.kills"] = 100 * share
-        reasons += [reason] if reason else []
+        share, *words = _kills(submission, generator(seed, assignment, student, "check"))
+        answers = {"check": ({"kills": share}, *words)}
     else:
-        worth = points(assignment)
-        for function, ask in tasks.tasks(assignment, seed).items():
-            right, mistake, reason = _asked(assignment, student, submission, seed, function, ask)
-            for name, good in right.items():
-                tensors[f"{function}.{name}"] = worth[function] * good / len(right)
-            mistakes += [f"{function}: {mistake}"] if mistake else []
-            reasons += [f"{function}: {reason}"] if reason else []
+        answers = {
+            function: _asked(assignment, student, submission, seed, function, ask)
+            for function, ask in tasks.tasks(assignment, seed).items()
+        }
+    if "own_backward" in answers:
+        own = answers["own_backward"]
+        answers["own_backward"] = _other_class(assignment, submission, seed, own)
+    worth = points(assignment)
+    for function, (right, mistake, reason) in answers.items():
+        for name, good in right.items():
+            tensors[f"{function}.{name}"] = worth[function] * good / len(right)
+        mistakes += [f"{function}: {mistake}"] if mistake else []
+        reasons += [f"{function}: {reason}"] if reason else []
     score = round(sum(tensors.values()), 2)
     return Row(
         student,
@@ -136,20 +150,40 @@ def _graded(assignment, student, submission, seed):
 
 def _asked(assignment, student, submission, seed, function, ask):
     """Whether each result of a function is right, the known mistake, and words if it failed."""
-    right, mistake, reason = {}, "", ""
+    right, mistake = {}, ""
     for draw in range(DRAWS):
         asked = ask(generator(seed, assignment, student, function, str(draw)))
-        wanted = {"result": None} if callable(asked.right) else named(asked.right)
-        called = "grader_sample" if function == "sample" else function
+        wanted = dict.fromkeys(asked.names)
+        if not callable(asked.right):
+            wanted = named(asked.right, names=asked.names)
         try:
-            answer = submission.call(called, *asked.args, proxies=asked.functions)
+            answer = submission.call(tasks.called(function), *asked.args, proxies=asked.functions)
             good = _compare(answer, asked.right, wanted)
         except (LookupError, ValueError, Timeout, Died) as error:
             return dict.fromkeys(wanted, False), "", str(error)
-        if not all(good.values()) and asked.known and not mistake:
-            mistake = _known(answer, asked.known)
+        if not all(good.values()) and not mistake:
+            mistake = _mistake(assignment, function, asked, answer)
         right = {k: right.get(k, True) and v for k, v in good.items()}
-    return right, mistake, reason
+    return right, mistake, ""
+
+
+def _other_class(assignment, submission, seed, answer):
+    """The answer for own_backward, with words if the notebook holds another class's cell."""
+    steps = [step for source in submission.cells for step in _own_steps(source)]
+    ours = _own_steps(own_cell.source(own_cell.choose(assignment, seed)))
+    if all(answer[0].values()) or not steps or ours[0] in steps:
+        return answer
+    return answer[0], "", "own_step is not that of this class: another notebook, or changed"
+
+
+def _own_steps(source):
+    """The definitions of own_step in a text."""
+    try:
+        nodes = ast.walk(ast.parse(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found = (n for n in nodes if isinstance(n, ast.FunctionDef) and n.name == "own_step")
+    return [ast.unparse(n) for n in found]
 
 
 def _compare(answer, right, wanted):
@@ -159,54 +193,65 @@ def _compare(answer, right, wanted):
             return right(answer)
         except (TypeError, ValueError):
             return dict.fromkeys(wanted, False)
+    got = _aligned(answer, wanted)
+    return {k: k in got and not wrong({k: got[k]}, {k: wanted[k]}, TOLERANCE) for k in wanted}
+
+
+def _aligned(answer, wanted):
+    """The arrays of an answer by the wanted names; a tuple will do where a dict was asked for."""
     got = named(answer)
-    if set(got) != set(wanted) and len(got) == len(wanted):  # a tuple where a dict was asked for
-        got = dict(zip(wanted, got.values(), strict=True)) if _unnamed(answer) else got
-    return {k: k in got and _same(got[k], v) for k, v in wanted.items()}
+    if set(got) != set(wanted) and len(got) == len(wanted) and not isinstance(answer, dict):
+        got = dict(zip(wanted, got.values(), strict=True))
+    return got
 
 
-def _unnamed(answer):
-    return not isinstance(answer, dict)
-
-
-def _same(a, b, tolerance=TOLERANCE):
-    if a.shape != b.shape or a.dtype.kind not in "fciub" or not np.isfinite(a).all():
-        return False
-    return bool(gradcheck.relative_error(a * 1.0, b * 1.0) < tolerance)
-
-
-def _known(answer, known):
-    """The words of the known mistake that gives this answer."""
-    got = named(answer)
-    for says, theirs in known:
-        theirs = named(theirs)
-        if set(got) == set(theirs) and all(_same(got[k], theirs[k]) for k in theirs):
-            return says
-    return ""
+def _mistake(assignment, function, asked, answer):
+    """Words on a wrong answer: the known mistake that gives it, or what the eye sees."""
+    args, called = (*asked.functions.values(), *asked.args), tasks.called(function)
+    right = known.right(assignment, called, args) if callable(asked.right) else asked.right
+    right = named(right, names=asked.names)
+    yours = _aligned(answer, right)
+    missing = [k for k in right if k not in yours]
+    if missing:
+        return f"expected {', '.join(right)}, got no {', '.join(missing)}"
+    others = () if function == "own_backward" else known.results(assignment, called, args)
+    mistakes = itertools.chain(asked.known(), others)
+    by_name = ((says, _aligned(theirs, right)) for says, theirs in mistakes)
+    off = wrong(yours, right, TOLERANCE)
+    return diagnose(yours, right, off, by_name, TOLERANCE)
 
 
 def _kills(submission, rng):
-    """The share of wrong pairs that a check rejects; nothing if it rejects a right one."""
-    killed = wrong = 0
-    for (step, step_backward), right in tasks.kills(rng):
-        caches = []
+    """The share of wrong pairs that a check rejects, what it misses, and words if it failed.
 
-        def forward(params, x, h, c, step=step, caches=caches):
-            h_new, c_new, cache = step(params, x, h, c)
-            caches.append(cache)
-            return h_new, c_new, len(caches) - 1
-
-        def backward(params, dh, dc, cache, step_backward=step_backward, caches=caches):
-            return step_backward(params, dh, dc, caches[int(cache)])
-
-        given = {"step": forward, "step_backward": backward}
+    There is nothing for a check that rejects a right pair.
+    """
+    lives, reason = [], ""
+    for pair, right in tasks.kills(rng):
         try:
-            accepts = bool(np.asarray(submission.call("check", proxies=given)).all())
+            accepts = bool(np.asarray(_verdict(submission, pair)).all())
         except (LookupError, ValueError, Timeout, Died) as error:
             if right:
-                return 0.0, f"check fails on a right pair: {error}"
-            accepts = True  # an error is no verdict
+                return 0.0, "", f"fails on a right pair: {error}"
+            accepts, reason = True, str(error)  # an error is no verdict
         if right and not accepts:
-            return 0.0, "check rejects a right pair"
-        wrong, killed = wrong + (not right), killed + (not right and not accepts)
-    return killed / wrong, ""
+            return 0.0, f"rejects a right pair, the one {pair.says}", ""
+        if accepts and not right:
+            lives.append(pair.says)
+    mistake = f"accepts wrong pairs: {'; '.join(sorted(lives))}" if lives else ""
+    return 1 - len(lives) / len(pairs.CHANGES), mistake, reason
+
+
+def _verdict(submission, pair):
+    """What a check says of a pair; the caches of the pair stay here and the check gets numbers."""
+    caches = []
+
+    def step(params, x, h, c):
+        h_new, c_new, cache = pair.step(params, x, h, c)
+        caches.append(cache)
+        return h_new, c_new, len(caches) - 1
+
+    def step_backward(params, dh, dc, cache):
+        return pair.step_backward(params, dh, dc, caches[int(cache)])
+
+    return submission.call("check", proxies={"step": step, "step_backward": step_backward})

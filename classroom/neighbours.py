@@ -15,26 +15,34 @@ class Neighbour(NamedTuple):
 def neighbours(function):
     """Yield the Neighbours of a function, in a file with the functions there that it uses.
 
-    Each is the text with one place changed the way hands do: something lost, a sign, a transpose,
-    an index, = for +=, two results exchanged. Whoever calls them must expect any error. A function
-    that holds variables of another one has none.
+    A function that holds variables of another one has none.
     """
     if function.__closure__:
         return
     module = sys.modules[function.__module__]
     text = inspect.getsource(module if hasattr(module, "__file__") else function)
-    root = ast.parse(textwrap.dedent(text))
-    text = ast.Module(_used(root, function.__name__), [])
+    yield from neighbours_in(textwrap.dedent(text), function.__name__, function.__globals__)
+
+
+def neighbours_in(text, name, names):
+    """Yield the Neighbours of the function of that name in a Python text.
+
+    Each is the text with one place changed the way hands do: something lost, a sign, a transpose,
+    an index, = for +=, two results exchanged. Whoever calls them must expect any error.
+
+    names: dict of what the text may use besides its own functions.
+    """
+    text = ast.Module(_used(ast.parse(text), name), [])
     for parent, field, index, new, says in list(_changes(text)):
         old = _put(parent, field, index, new)
-        names = dict(function.__globals__)
+        changed = dict(names)
         try:
-            exec(compile(ast.fix_missing_locations(text), "<neighbour>", "exec"), names)
+            exec(compile(ast.fix_missing_locations(text), "<neighbour>", "exec"), changed)
         except (SyntaxError, ValueError):
             continue
         finally:
             _put(parent, field, index, old)
-        yield Neighbour(says, names[function.__name__])
+        yield Neighbour(says, changed[name])
 
 
 def _used(root, name):

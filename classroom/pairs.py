@@ -4,6 +4,7 @@ The wrong ones are the notebook's right pair with one text in the place of anoth
 """
 
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import nbformat
 import numpy as np
@@ -144,16 +145,22 @@ def printed():
     return cells["pair"], SimpleNamespace(**names)
 
 
+class Pair(NamedTuple):
+    says: str  # what it is, or what is wrong with it
+    step: object
+    step_backward: object
+
+
 def right():
     """Pairs whose backward pass is the gradient of their step."""
     _, names = printed()
     return [
-        (names.right_step, names.right_backward),
-        (names.other_step, names.other_backward),
-        (split_step, split_backward),
-        (joined_step, joined_backward),
-        (library_step, library_backward),
-        (coupled_step, coupled_backward),
+        Pair("the notebook's", names.right_step, names.right_backward),
+        Pair("the notebook's other one", names.other_step, names.other_backward),
+        Pair("gate by gate", split_step, split_backward),
+        Pair("on joined rows", joined_step, joined_backward),
+        Pair("the library's", library_step, library_backward),
+        Pair("of a coupled cell", coupled_step, coupled_backward),
     ]
 
 
@@ -168,5 +175,6 @@ def wrong():
         if text.count(old) != 1:
             raise ValueError(f"expected {old!r} once in P8, got it {text.count(old)} times")
         exec(text.replace(old, new), names := {})
-        pairs.append((names["right_step"], names["right_backward"]))
+        says = f"`{old.strip()}` is `{new.strip()}`"
+        pairs.append(Pair(says, names["right_step"], names["right_backward"]))
     return pairs

@@ -10,10 +10,12 @@ import os
 import resource
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,6 +46,10 @@ class Timeout(Exception):
 
 class Died(Exception):
     """The process is gone, or what it sends makes no sense."""
+
+
+class Exceeded(Died):
+    """The process took more memory, processor time or words than it may."""
 
 
 class Box:
@@ -161,13 +167,33 @@ class Box:
                 raise Timeout(f"no answer within {seconds:g} seconds")
             came = os.read(self.replies, 1 << 20)
             if not came:
-                raise Died("it has ended")
+                raise self._end()
             self.waiting += came
             if len(self.waiting) > self.limits.reply:
-                raise Died(f"an answer of more than {self.limits.reply >> 20} MB")
+                raise Exceeded(f"an answer of more than {self.limits.reply >> 20} MB")
         line = bytes(self.waiting[:stop])
         del self.waiting[: stop + 1]
         return line
+
+    def _end(self):
+        """The exception for a process that is gone, by what the kernel says of it."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = self.process.wait(timeout=5)
+            if code in (128 + signal.SIGXCPU, -signal.SIGXCPU):
+                return Exceeded(f"more than {self.limits.processor} seconds of processor time")
+        if any(starved(group) for group in self.groups):
+            return Exceeded(f"more than {self.limits.resident >> 20} MB of memory")
+        return Died("it has ended")
+
+
+def starved(group):
+    """Whether the kernel has killed a process of a control group for want of memory."""
+    for name in ("memory.events", "memory.oom_control"):  # versions 2 and 1
+        with contextlib.suppress(OSError):
+            counts = dict(line.split() for line in (group / name).read_text().splitlines())
+            if int(counts.get("oom_kill", 0)):
+                return True
+    return False
 
 
 def bubblewrap():
@@ -234,6 +260,12 @@ def remove_group(path):
             time.sleep(0.02)
         else:
             return
+
+
+@lru_cache
+def proved():
+    """`prove`, once in this process."""
+    prove()
 
 
 FORKS = """

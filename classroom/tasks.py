@@ -4,6 +4,7 @@ Inputs are drawn afresh for every student: several steps, pairwise different siz
 biases and gradients from beyond. Gradients are judged by the complex step of the forward pass.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -26,12 +27,20 @@ from lstm_lib.variants import reset_after
 
 from . import mutants, own_cell, pairs
 
+SEEDED = """
+def grader_sample(params, state, token, length, temperature, seed):
+    import numpy as np
+
+    return sample(params, state, token, length, temperature, np.random.default_rng(seed))
+"""
+
 
 class Asked(NamedTuple):
     args: tuple  # of the submission's function
     right: object  # what it must return, or a function that judges what it returned
     functions: dict = {}  # noqa: RUF012  # computed by the grader and handed over first
-    known: tuple = ()  # pairs: what is wrong, and what comes of it
+    names: tuple = ()  # of the parts of a tuple that it returns
+    known: object = tuple  # function () to pairs: what is wrong, and what comes of it
 
 
 def tasks(assignment, seed):
@@ -44,6 +53,11 @@ def tasks(assignment, seed):
         cell = own_cell.choose(assignment, seed)
         chosen["own_backward"] = lambda rng: own_backward(cell, rng)
     return chosen
+
+
+def called(function):
+    """The function that is called for it: generators stay on their side of the wall."""
+    return "grader_sample" if function == "sample" else function
 
 
 def sizes(rng):
@@ -86,12 +100,13 @@ def softmax(rng):
 def cross_entropy(rng):
     u, y = normal(rng, 4, 6) * 3 + rng.choice([0, 700, -700]), rng.integers(6, size=4)
     L = functions.cross_entropy(u, y).mean()
-    return Asked((u, y), (L, functions.dcross_entropy(u, y) / len(y)))
+    return Asked((u, y), (L, functions.dcross_entropy(u, y) / len(y)), names=("L", "du"))
 
 
 def affine_backward(rng):
     x, W, da = normal(rng, 5, 3), normal(rng, 3, 4), normal(rng, 5, 4)
-    return Asked((x, W, da), functions.affine_backward(x, da, W))
+    right = functions.affine_backward(x, da, W)
+    return Asked((x, W, da), right, names=("dx", "dW", "db"))
 
 
 def numeric(method):
@@ -138,7 +153,8 @@ def readout_loss(rng):
     y, w = rng.integers(K, size=run.h.shape[:2]), rng.uniform(0, 2, run.h.shape[:2])
     L, du = readout.cross_entropy(readout.logits(output, run.h), y, w)
     dh, doutput = readout.backward(output, run.h, du)
-    return Asked((as_dict(output), h, y, w), (L, as_dict(doutput), dh))
+    right = L, as_dict(doutput), dh
+    return Asked((as_dict(output), h, y, w), right, names=("L", "doutput", "dh"))
 
 
 def by_complex_step(cell, params, x, state, dh, beyond):
@@ -157,15 +173,13 @@ def by_complex_step(cell, params, x, state, dh, beyond):
 def mistakes(cell, params, x, state, dh, beyond):
     """What the museum's programs for this cell return on the same inputs."""
     name = cell.__name__.rpartition(".")[2]
-    found = []
     for m in mutants.MUTANTS:
         if m.cell == name and m.module in (name, "bptt"):
             program = mutants.program(m, cell)
             run = program.bptt.forward(program.cell, params, x, state)
             grads = program.bptt.backward(program.cell, params, run, dh, beyond)
             starts = {f"{k}_0": v for k, v in as_dict(grads.dstates[0]).items()}
-            found.append((m.says, {**as_dict(grads.dparams), "x": grads.dx, **starts}))
-    return tuple(found)
+            yield m.says, {**as_dict(grads.dparams), "x": grads.dx, **starts}
 
 
 def backward(cell, states=False):
@@ -182,7 +196,7 @@ def backward(cell, states=False):
         start = tuple(state)
         if states:
             start = (np.concatenate([state.h[None], bptt.forward(*given[:4]).h]),)
-        known = mistakes(*given) if cell in (rnn, lstm, gru) else ()
+        known = partial(mistakes, *given) if cell in (rnn, lstm, gru) else tuple
         args = (as_dict(params), x, *start, dh, *beyond)
         return Asked(args, by_complex_step(*given), known=known)
 
@@ -206,7 +220,7 @@ def largest_error(rng):
         return {"error": abs(error - wanted) < 1e-5 if wanted else 0 <= error < 1e-6}
 
     args = as_dict(params), x, h[0], dh, beyond
-    return Asked(args, judge, {"backward": run_backward})
+    return Asked(args, judge, {"backward": run_backward}, names=("error",))
 
 
 # P3
@@ -245,7 +259,8 @@ def clip(function, both):
         clipped = function(tree, theta)
         clipped, norm = clipped if both else (clipped, None)
         right = dict(zip(grads, clipped, strict=True))
-        return Asked((grads, theta), (right, norm) if both else right)
+        right = (right, norm) if both else right
+        return Asked((grads, theta), right, names=("clipped", "norm"))
 
     return ask
 
@@ -277,7 +292,8 @@ def lstm_run(rng, params):
 def lstm_forward(rng):
     params = lstm_params(rng)
     x, state, h, c, run = lstm_run(rng, params)
-    return Asked((as_dict(params), x, *state), (h, c, as_dict(run.caches.gates)))
+    right = h, c, as_dict(run.caches.gates)
+    return Asked((as_dict(params), x, *state), right, names=("h", "c", "gates"))
 
 
 def joined(params):
@@ -292,7 +308,7 @@ def to_joined(rng):
 def joined_forward(rng):
     params = lstm_params(rng)
     x, state, h, c, _ = lstm_run(rng, params)
-    return Asked((joined(params), x, *state), (h, c))
+    return Asked((joined(params), x, *state), (h, c), names=("h", "c"))
 
 
 def source(params):
@@ -325,7 +341,15 @@ def from_pytorch(rng):
 def own_backward(cell, rng):
     T, N, D, H, _ = sizes(rng)
     inputs = own_cell.draw(cell, rng, T, N, D, H)
-    return Asked(tuple(inputs.values()), own_cell.gradient(cell, inputs))
+    known = partial(own_mistakes, cell, inputs)
+    return Asked(tuple(inputs.values()), own_cell.gradient(cell, inputs), known=known)
+
+
+def own_mistakes(cell, inputs):
+    """What comes out if a share of a gradient is left out."""
+    for term in own_cell.terms(cell):
+        says = f"what `{term.product}` in the line of {term.line} sends to {term.factor} is lost"
+        yield says, own_cell.sweep(cell, inputs, term)
 
 
 # P7
@@ -348,7 +372,8 @@ def train_step(rng):
     x, y = rng.integers(V, size=(2, T, N))
     L, grads, last = train.gradient(lstm, m, x, y, state=state)
     params, wanted = (as_dict(v.cell) | as_dict(v.readout) for v in (m, grads))
-    return Asked((params, x, y, tuple(state)), (L, wanted, tuple(last)))
+    right = L, wanted, tuple(last)
+    return Asked((params, x, y, tuple(state)), right, names=("L", "grads", "state"))
 
 
 def adam(rng):
@@ -361,7 +386,7 @@ def adam(rng):
     wanted = [dict(zip(params, v, strict=True)) for v in (new, after.mean, after.square)]
     state = {"M": mean, "S": square, "t": t}
     right = wanted[0], {"M": wanted[1], "S": wanted[2], "t": after.t}
-    return Asked((params, grads, state, lr), right)
+    return Asked((params, grads, state, lr), right, names=("params", "state"))
 
 
 def sample(rng):

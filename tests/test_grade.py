@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -19,6 +20,7 @@ pytest.importorskip("joblib", reason="joblib is not installed: see requirements-
 from classroom import grade, judge, mutants, own_cell, pairs, release, tasks
 from classroom.sandbox import Limits
 from classroom.worker import pack
+from lstm_lib import gradcheck
 from tests.test_sandbox import sandboxed
 
 SOURCES = {path.stem: path for path in release.sources()}
@@ -27,7 +29,7 @@ QUICK = Limits(seconds=20)
 
 
 def judged(assignment, path, student="ada", seed=SEED):
-    return judge.judge(assignment, student, path, seed, QUICK)
+    return judge.judge(assignment, student, path.read_bytes(), seed, QUICK)
 
 
 def solved(assignment, folder, *changes, name=None):
@@ -98,7 +100,7 @@ def test_a_check_that_rejects_a_right_pair_gets_nothing(tmp_path):
     assert judged("P8", always).score == 0
     never = solved("P8", tmp_path, (body, "return True\n    " + body), name="never")
     assert judged("P8", never).score == 0
-    assert "rejects a right pair" in judged("P8", always).reason
+    assert "rejects a right pair" in judged("P8", always).mistake
 
 
 def test_the_pairs_are_right_and_wrong():
@@ -109,19 +111,19 @@ def test_the_pairs_are_right_and_wrong():
     x, (h, c) = rng.normal(size=(N, D)), rng.normal(size=(2, N, H))
     dh, dc = 10 * rng.normal(size=(2, N, H))  # large enough for a clipped gradient to show
 
-    def error(step, step_backward):
+    def error(_, step, step_backward):
         def loss(at):
             p = dict(zip(params, at[0], strict=True))
             h_new, c_new, _ = step(p, *at[1:])
             return (dh * h_new).sum() + (dc * c_new).sum()
 
         at = tuple(params.values()), x, h, c
-        right = judge.gradcheck.central(loss, at)
+        right = gradcheck.central(loss, at)
         dx, dh_prev, dc_prev, dparams = step_backward(params, dh, dc, step(params, x, h, c)[2])
         ours = tuple(dparams[k] for k in params), dx, dh_prev, dc_prev
         if any(a.shape != b.shape for a, b in zip(ours[0], right[0], strict=True)):
             return np.inf
-        return max(judge.gradcheck.compare(ours, right).values())
+        return max(gradcheck.compare(ours, right).values())
 
     assert len(pairs.wrong()) >= 40
     assert all(error(*pair) < 1e-7 for pair in pairs.right())
@@ -259,6 +261,32 @@ def test_killed_at_any_moment_it_resumes_and_ends_with_the_same_file(tmp_path):
     assert out.read_bytes() == whole.read_bytes()
 
 
+@sandboxed
+@pytest.mark.slow
+def test_a_killed_dask_worker_costs_no_row(tmp_path):
+    distributed = pytest.importorskip("distributed", reason="see requirements-dev.txt")
+    for k in range(16):
+        path = solved("P3", tmp_path / "in" / f"student {k}")
+        notebook = nbformat.read(path, 4)
+        notebook.cells.append(nbformat.v4.new_code_cell("import time\ntime.sleep(0.5)"))
+        nbformat.write(notebook, path)
+    out, killed = tmp_path / "grades.csv", []
+    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster:
+
+        def kill():
+            while len(list(tmp_path.glob(".grades.csv.parts/*.json"))) < 3:
+                time.sleep(0.02)
+            killed.append(next(iter(cluster.workers.values())).pid)
+            os.kill(killed[0], signal.SIGKILL)
+
+        threading.Thread(target=kill).start()
+        rows = grade.grade("P3", tmp_path / "in", b"\x01", out, dask=cluster.scheduler_address)
+    assert killed
+    assert len(rows) == len(read(out)) == 16
+    assert {row.status for row in rows} == {"graded"}
+    assert {row.score for row in rows} == {100}
+
+
 def test_a_second_grader_on_the_same_output_is_refused(tmp_path):
     (tmp_path / "in").mkdir()
     out = tmp_path / "grades.csv"
@@ -273,6 +301,7 @@ def test_a_second_grader_on_the_same_output_is_refused(tmp_path):
     [
         (["P1", "nowhere", "--seed-file", "seed"], "there is no folder nowhere"),
         (["P1", ".", "--seed-file", "none"], "cannot read the seed file"),
+        (["P1", ".", "--seed-file", "seed", "--unsafe", "--dask", "nobody"], "no Dask cluster at"),
     ],
 )
 def test_bad_input_gets_one_line(arguments, says, tmp_path, monkeypatch, capsys):
@@ -297,6 +326,6 @@ def test_without_a_sandbox_it_refuses_unless_told(tmp_path, monkeypatch, capsys)
 
 def test_known_mistakes_are_those_of_the_museum():
     asked = tasks.tasks("P5", SEED)["lstm_backward"](np.random.default_rng(0))
-    says = {says for says, _ in asked.known}
+    says = {says for says, _ in asked.known()}
     assert says <= {m.says for m in mutants.MUTANTS}
     assert len(says) > 12
