@@ -75,6 +75,13 @@ class Term(NamedTuple):
     product: str
     factor: str
 
+    @property
+    def says(self):
+        """What a sweep lacks if the term is left out."""
+        if self.line in ("loss", "beyond"):
+            return f"{self.product} is lost"
+        return f"what `{self.product}` in the line of {self.line} sends to {self.factor} is lost"
+
 
 def _affine(k, *more, state="h_prev"):
     return Line(f"a_{k}", (f"x @ W_x{k}", f"{state} @ W_h{k}", f"b_{k}", *more))

@@ -348,8 +348,7 @@ def own_backward(cell, rng):
 def own_mistakes(cell, inputs):
     """What comes out if a share of a gradient is left out."""
     for term in own_cell.terms(cell):
-        says = f"what `{term.product}` in the line of {term.line} sends to {term.factor} is lost"
-        yield says, own_cell.sweep(cell, inputs, term)
+        yield term.says, own_cell.sweep(cell, inputs, term)
 
 
 # P7
