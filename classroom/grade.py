@@ -2,6 +2,7 @@
 
     python -m classroom.grade P5 SUBMISSIONS --seed-file SEED [--jobs 2] [--out grades.csv]
         [--feedback DIR] [--dask ADDRESS] [--unsafe]
+    python -m classroom.grade --selftest P5 [--jobs 2]
 
 SUBMISSIONS holds a folder per student, as nbgrader collects them, or a notebook per student. The
 seed file is one line of hex digits, the one that the class's notebook was made from. Killed at any
@@ -24,7 +25,7 @@ import jinja2
 from joblib import Parallel, delayed, parallel_config
 from tqdm.auto import tqdm
 
-from . import judge, sandbox, tasks
+from . import judge, sandbox, selftest, tasks
 from .make import BadInput, read_seed
 
 ASSIGNMENTS = (*tasks.TASKS, "P8")
@@ -207,15 +208,22 @@ def main(argv=None):
         prog="python -m classroom.grade", description=__doc__.split("\n\n")[0]
     )
     parser.add_argument("assignment", choices=ASSIGNMENTS, metavar="P5")
-    parser.add_argument("submissions", type=Path)
-    parser.add_argument("--seed-file", required=True, help="one line of hex digits")
+    parser.add_argument("submissions", type=Path, nargs="?")
+    parser.add_argument("--seed-file", help="one line of hex digits")
+    parser.add_argument(
+        "--selftest", action="store_true", help="judge the banks of programs and the attacks"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="submissions at a time")
     parser.add_argument("--dask", metavar="ADDRESS", help="of a cluster's scheduler")
     parser.add_argument("--out", type=Path, default=Path("grades.csv"))
     parser.add_argument("--feedback", type=Path, help="the folder for a page per student")
     parser.add_argument("--unsafe", action="store_true", help="run without a sandbox")
     options = parser.parse_args(argv)
+    if not options.selftest and not (options.submissions and options.seed_file):
+        parser.error("expected a folder of submissions and --seed-file, or --selftest")
     try:
+        if options.selftest:
+            return examine(options.assignment, options.jobs)
         if not options.submissions.is_dir():
             raise BadInput(f"there is no folder {options.submissions}")
         rows = grade(
@@ -234,6 +242,14 @@ def main(argv=None):
     failed = sum(row.status == "grader_error" for row in rows)
     print(f"{options.out}: {len(rows)} submissions, {failed} of them the grader could not judge")
     return 3 if failed else 0
+
+
+def examine(assignment, jobs):
+    """Print how the grader judges its banks and the attacks; 0 if all is fair, else 1."""
+    sandbox.prove()
+    findings = selftest.examine(assignment, jobs=jobs)
+    print("\n".join(selftest.table(assignment, findings)))
+    return 0 if all(finding.fair for finding in findings) else 1
 
 
 if __name__ == "__main__":

@@ -115,6 +115,13 @@ def proxy(ask, name):
     return call
 
 
+class Forgetful(dict):
+    """IPython's memory of what was printed, for programs that print a gigabyte."""
+
+    def __missing__(self, key):
+        return []
+
+
 def main():
     requests, replies = sys.stdin.buffer, os.fdopen(int(sys.argv[1]), "wb", buffering=0)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -135,6 +142,7 @@ def main():
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell.instance(history_length=0)
+    shell.history_manager.outputs = Forgetful()
     send({"ready": True})
     for line in requests:
         try:
