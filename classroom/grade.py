@@ -158,7 +158,7 @@ def grade(assignment, folder, seed, out, *, jobs=1, dask=None, feedback=None, sa
     Raises: BadInput if another grader works on the same output, SandboxError without a sandbox.
     """
     if safe:
-        sandbox.proved()
+        sandbox.prove()
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.with_name(f".{out.name}.lock").open("w") as lock:
         try:

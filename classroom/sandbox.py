@@ -209,11 +209,11 @@ def bubblewrap():
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "OMP_NUM_THREADS": "1"}
     for name, value in (environment | {"OPENBLAS_NUM_THREADS": "1", "LANG": "C.UTF-8"}).items():
         command += ["--setenv", name, value]
+    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(64 << 20), "--tmpfs", "/tmp"]
     for place in ("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache"):
         command += ["--ro-bind-try", place, place]
     for place in dict.fromkeys([sys.base_prefix, sys.prefix, sysconfig.get_path("purelib")]):
         command += ["--ro-bind", place, place]
-    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(64 << 20), "--tmpfs", "/tmp"]
     return [*command, "--ro-bind", worker.__file__, "/box/worker.py", "--chdir", "/tmp"]
 
 
