@@ -79,13 +79,42 @@ def _put(parent, field, index, node):
 def _binary(node):
     left, right, whole = map(ast.unparse, (node.left, node.right, node))
     yield node.left, f"`{right}` is lost from `{whole}`"
-    yield node.right, f"`{left}` is lost from `{whole}`"
+    if isinstance(node.op, ast.Sub):
+        yield node.right, f"`{whole}` is only `{right}`"
+        turned = ast.BinOp(node.right, node.op, node.left)
+        yield turned, f"`{whole}` is turned round: `{ast.unparse(turned)}`"
+    else:
+        yield node.right, f"`{left}` is lost from `{whole}`"
+    yield from _slope(node, whole)
     sign = {ast.Add: ast.Sub, ast.Sub: ast.Add}.get(type(node.op))
     if sign:
         yield ast.BinOp(node.left, sign(), node.right), f"`{right}` has the other sign in `{whole}`"
     if isinstance(node.op, ast.MatMult):
         turned = ast.Attribute(node.right, "T", ast.Load())
         yield ast.BinOp(node.left, node.op, turned), f"`{right}` is transposed in `{whole}`"
+
+
+def _slope(node, whole):
+    """The slope of a sigmoid, s * (1 - s), that ends a product, and that of tanh, 1 - s**2."""
+    right = ast.unparse(node.right)
+    if isinstance(node.op, ast.Mult):
+        product = isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Mult)
+        before, s = (node.left.left, node.left.right) if product else (None, node.left)
+        s = ast.unparse(s)
+        if right == f"1 - {s}":
+            tanh = _parsed(f"1 - ({s})**2")
+            if before:
+                yield before, f"`{s} * ({right})` is lost from `{whole}`"
+                tanh = ast.BinOp(before, node.op, tanh)
+            yield tanh, f"`{whole}` has the slope of tanh"
+    elif isinstance(node.right, ast.BinOp):
+        s = ast.unparse(node.right.left)
+        if whole == f"1 - {s} ** 2":
+            yield _parsed(f"({s}) * (1 - ({s}))"), f"`{whole}` is the slope of a sigmoid"
+
+
+def _parsed(text):
+    return ast.parse(text, mode="eval").body
 
 
 def _attribute(node):
@@ -96,6 +125,11 @@ def _attribute(node):
 def _call(node):
     if len(node.args) == 1 and not isinstance(node.args[0], ast.GeneratorExp | ast.Starred):
         yield node.args[0], f"`{ast.unparse(node)}` is only `{ast.unparse(node.args[0])}`"
+    means = {"sum": "mean", "mean": "sum"}
+    if isinstance(node.func, ast.Attribute) and node.func.attr in means:
+        func = ast.Attribute(node.func.value, means[node.func.attr], ast.Load())
+        other = ast.Call(func, node.args, node.keywords)
+        yield other, f"`{ast.unparse(node)}` is `{ast.unparse(other)}`"
     if node.keywords:
         bare = ast.Call(node.func, node.args, [])
         yield bare, f"`{ast.unparse(node)}` is `{ast.unparse(bare)}`"
@@ -112,6 +146,12 @@ def _subscript(node):
     for index in indices:
         other = ast.Subscript(node.value, index, node.ctx)
         yield other, f"`{ast.unparse(node)}` is read as `{ast.unparse(other)}`"
+
+
+def _assigned(node):
+    if isinstance(node.value, ast.Name):
+        nothing = ast.BinOp(ast.Constant(0), ast.Mult(), node.value)
+        yield ast.Assign(node.targets, nothing), f"`{node.value.id}` is not used"
 
 
 def _augmented(node):
@@ -133,6 +173,7 @@ _MAKERS = {
     ast.Attribute: _attribute,
     ast.Call: _call,
     ast.Subscript: _subscript,
+    ast.Assign: _assigned,
     ast.AugAssign: _augmented,
     ast.Tuple: _sequence,
     ast.List: _sequence,

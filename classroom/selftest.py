@@ -47,16 +47,16 @@ def submission(assignment, section, seed):
 
 
 def bank(assignment, section, seeds):
-    """The Finding on one program over so many classes or students."""
-    fair, named, box, words = True, 0, None, ""
+    """The Finding on one program over so many students, for the class's own cell each of a class."""
+    own, fair, named, box, words = section[0] == "own", True, 0, None, ""
     for k in range(seeds):
-        seed = bytes([k + 2])  # 1 is the example, whose solution stands in the source
-        if box is None or assignment in ("P5", "P6"):
+        seed = bytes([2 + own * k])  # 1 is the example, whose solution stands in the source
+        if box is None or own:
             drawn, cells = submission(assignment, section, seed)
             box = judge.Submission(cells, LIMITS, safe=True)
             box.start()
         row = judge.graded(assignment, f"student {k}", box, seed)
-        if assignment in ("P5", "P6") or k == seeds - 1:
+        if own or k == seeds - 1:
             box.close()
         passed = row.score == row.max_score
         fair = fair and passed == (drawn.kind == "right")

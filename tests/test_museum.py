@@ -172,9 +172,12 @@ def test_check_wants_arguments_for_functions_it_does_not_know():
 
 
 def line(x, W, t):
+    start = W
     total = x[t - 1] @ W.T
     total += np.tanh(x[t]) * 2 - 1
-    return total, W
+    s = total.sum(axis=0)
+    slopes = 3 * s * (1 - s), 1 - s**2
+    return total + start[0, 0] + sum(slopes), W
 
 
 def test_neighbours_change_one_place():
@@ -186,7 +189,14 @@ def test_neighbours_change_one_place():
         "`1` has the other sign in `np.tanh(x[t]) * 2 - 1`",
         "`2` is lost from `np.tanh(x[t]) * 2`",
         "`total += np.tanh(x[t]) * 2 - 1` overwrites; it must add",
-        "`total` and `W` have changed places",
+        "`total + start[0, 0] + sum(slopes)` and `W` have changed places",
+        "`W` is not used",
+        "`1 - s` is only `s`",
+        "`1 - s` is turned round: `s - 1`",
+        "`s * (1 - s)` is lost from `3 * s * (1 - s)`",
+        "`3 * s * (1 - s)` has the slope of tanh",
+        "`1 - s ** 2` is the slope of a sigmoid",
+        "`total.sum(axis=0)` is `total.mean(axis=0)`",
     ):
         assert words in said
     x, W = np.arange(6.0).reshape(3, 2), np.array([[1.0, 2], [3, 4]])

@@ -1,0 +1,42 @@
+"""The grader examined: right programs, wrong ones and attacks each get what they deserve."""
+
+import pytest
+
+from classroom import attacks, banks, selftest
+from tests.test_sandbox import sandboxed
+
+ASSIGNMENTS = [f"P{k}" for k in range(1, 9)]
+SEEDS = 20
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_banks_hold_enough(assignment):
+    sections = banks.sections(assignment)
+    kinds = [section.kind for section in sections]
+    assert kinds.count("right") >= 8
+    assert kinds.count("wrong") >= 10
+    assert sum(bool(section.named) for section in sections) >= 8
+    assert len({(s.function, s.says) for s in sections}) == len(sections)
+
+
+def test_attacks_are_many():
+    for assignment in ASSIGNMENTS:
+        assert sum(1 for _ in attacks.attacks(assignment)) > 50
+
+
+@sandboxed
+@pytest.mark.slow
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_no_point_undeserved_and_none_refused(assignment):
+    findings = [
+        selftest.bank(assignment, section, SEEDS) for section in selftest.programs(assignment)
+    ]
+    assert [finding for finding in findings if not finding.fair or finding.named is False] == []
+
+
+@sandboxed
+@pytest.mark.slow
+@pytest.mark.parametrize("assignment", ["P5", "P8"])
+def test_attacks_earn_nothing(assignment):
+    findings = [selftest.attack(assignment, each) for each in attacks.attacks(assignment)]
+    assert [finding for finding in findings if not finding.fair] == []
