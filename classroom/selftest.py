@@ -47,7 +47,7 @@ def submission(assignment, section, seed):
 
 
 def bank(assignment, section, seeds):
-    """The Finding on one program over so many students, for the class's own cell each of a class."""
+    """The Finding on one program over so many students; for the own cell, over so many classes."""
     own, fair, named, box, words = section[0] == "own", True, 0, None, ""
     for k in range(seeds):
         seed = bytes([2 + own * k])  # 1 is the example, whose solution stands in the source
