@@ -125,7 +125,8 @@ def diagnose(yours, right, off, mistakes, tolerance=TOLERANCE):
     for says, theirs in mistakes:
         if len(theirs) != len(right):
             continue
-        theirs = dict(zip(right, theirs.values(), strict=True))
+        if set(theirs) != set(right):
+            theirs = dict(zip(right, theirs.values(), strict=True))
         different = wrong(yours, theirs, tolerance)
         if not different:
             return f"A known mistake: {says}."
@@ -152,8 +153,8 @@ def _hint(key, v, w):
         return f"{key} is zero."
     if w.ndim == 2 and w.shape[0] == w.shape[1] and _error(v.T, w) < TOLERANCE:
         return f"{key} is the transpose of the right one."
-    ratio = (v * w).sum() / (w * w).sum()
-    if _error(v, ratio * w) < TOLERANCE:
+    ratio = (v * w).sum() / (w * w).sum() if w.any() else 0.0
+    if ratio and _error(v, ratio * w) < TOLERANCE:
         return f"{key} is {ratio:.4g} times the right one."
     right = [_error(a, b) < TOLERANCE for a, b in zip(v.T, w.T, strict=True)] if w.ndim else []
     return f"{key} is right in columns {_ranges(right)} only." if any(right) else ""

@@ -1,6 +1,7 @@
 """One submission from its notebook to a row: run it in a box, ask its functions, compare arrays."""
 
 import ast
+import contextlib
 import hashlib
 import hmac
 import itertools
@@ -16,7 +17,6 @@ from .check import diagnose, named, wrong
 from .sandbox import Box, Died, Exceeded, Limits, Timeout
 
 TOLERANCE = 2e-4  # programs that compute in float32 are right, too
-DRAWS = 2  # a result is right if it is right each time
 
 
 class Row(NamedTuple):
@@ -125,8 +125,8 @@ def graded(assignment, student, submission, seed):
         answers = {"check": ({"kills": share}, *words)}
     else:
         answers = {
-            function: _asked(assignment, student, submission, seed, function, ask)
-            for function, ask in tasks.tasks(assignment, seed).items()
+            function: _asked(assignment, student, submission, seed, function, asks)
+            for function, asks in tasks.tasks(assignment, seed).items()
         }
     if "own_backward" in answers:
         own = answers["own_backward"]
@@ -148,17 +148,17 @@ def graded(assignment, student, submission, seed):
     )
 
 
-def _asked(assignment, student, submission, seed, function, ask):
+def _asked(assignment, student, submission, seed, function, asks):
     """Whether each result of a function is right, the known mistake, and words if it failed."""
     right, mistake = {}, ""
-    for draw in range(DRAWS):
+    for draw, ask in enumerate(asks):
         asked = ask(generator(seed, assignment, student, function, str(draw)))
         wanted = dict.fromkeys(asked.names)
         if not callable(asked.right):
             wanted = named(asked.right, names=asked.names)
         try:
             answer = submission.call(tasks.called(function), *asked.args, proxies=asked.functions)
-            good = _compare(answer, asked.right, wanted)
+            good = _compare(answer, asked, wanted)
         except (LookupError, ValueError, Timeout, Died) as error:
             return dict.fromkeys(wanted, False), "", str(error)
         if not all(good.values()) and not mistake:
@@ -186,39 +186,61 @@ def _own_steps(source):
     return [ast.unparse(n) for n in found]
 
 
-def _compare(answer, right, wanted):
+def _compare(answer, asked, wanted):
     """Whether each wanted array is there and right."""
-    if callable(right):
+    if callable(asked.right):
         try:
-            return right(answer)
+            return asked.right(answer)
         except (TypeError, ValueError):
             return dict.fromkeys(wanted, False)
-    got = _aligned(answer, wanted)
+    got = aligned(answer, asked.right, asked.names)
     return {k: k in got and not wrong({k: got[k]}, {k: wanted[k]}, TOLERANCE) for k in wanted}
 
 
-def _aligned(answer, wanted):
-    """The arrays of an answer by the wanted names; a tuple will do where a dict was asked for."""
-    got = named(answer)
-    if set(got) != set(wanted) and len(got) == len(wanted) and not isinstance(answer, dict):
-        got = dict(zip(wanted, got.values(), strict=True))
-    return got
+def aligned(answer, right, names=(), prefix=""):
+    """The arrays of an answer by the names of the right one: by key, or by place where a tuple or
+    an array came instead of a dict. What is missing is left out.
+
+    Raises: ValueError for what is no array.
+    """
+    if not isinstance(right, dict | tuple | list):
+        return {prefix or "result": np.asarray(answer)}
+    places = getattr(right, "_fields", names) or range(1, len(right) + 1)
+    parts = right if isinstance(right, dict) else dict(zip(places, right, strict=True))
+    if isinstance(answer, tuple | list) or np.ndim(answer):
+        answer = dict(zip(parts, answer, strict=True)) if len(answer) == len(parts) else {}
+    found = {}
+    for key in parts if isinstance(answer, dict) else ():
+        if key in answer:
+            found |= aligned(answer[key], parts[key], (), f"{prefix}.{key}" if prefix else f"{key}")
+    return found
 
 
 def _mistake(assignment, function, asked, answer):
     """Words on a wrong answer: the known mistake that gives it, or what the eye sees."""
-    args, called = (*asked.functions.values(), *asked.args), tasks.called(function)
-    right = known.right(assignment, called, args) if callable(asked.right) else asked.right
-    right = named(right, names=asked.names)
-    yours = _aligned(answer, right)
-    missing = [k for k in right if k not in yours]
+    if asked.says:
+        return asked.says(answer)
+    args, right = (*asked.functions.values(), *asked.args), asked.right
+    arrays = named(right, names=asked.names)
+    yours = aligned(answer, right, asked.names)
+    missing = [k for k in arrays if k not in yours]
     if missing:
-        return f"expected {', '.join(right)}, got no {', '.join(missing)}"
-    others = () if function == "own_backward" else known.results(assignment, called, args)
-    mistakes = itertools.chain(asked.known(), others)
-    by_name = ((says, _aligned(theirs, right)) for says, theirs in mistakes)
-    off = wrong(yours, right, TOLERANCE)
-    return diagnose(yours, right, off, by_name, TOLERANCE)
+        return f"expected {', '.join(arrays)}, got no {', '.join(missing)}"
+    others = (
+        ()
+        if function == "own_backward"
+        else known.results(assignment, tasks.called(function), args)
+    )
+    off = wrong(yours, arrays, TOLERANCE)
+    theirs = _readable(itertools.chain(asked.known(), others), right, asked.names)
+    return diagnose(yours, arrays, off, theirs, TOLERANCE)
+
+
+def _readable(mistakes, right, names):
+    """Known mistakes with their arrays by name, but for those whose results are no arrays."""
+    for says, answer in mistakes:
+        with contextlib.suppress(ValueError):
+            yield says, aligned(answer, right, names)
 
 
 def _kills(submission, rng):

@@ -26,11 +26,6 @@ def solution(assignment):
     return text, names
 
 
-def right(assignment, function, args):
-    """What the solution returns."""
-    return solution(assignment)[1][function](*copy.deepcopy(args))
-
-
 def results(assignment, function, args):
     """Yield pairs: what is wrong, and what comes of it for these arguments."""
     for says, changed in neighbours_in(solution(assignment)[0], function, solution(assignment)[1]):

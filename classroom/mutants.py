@@ -1,6 +1,5 @@
 """Wrong versions of the library, one line each, as they were met in public code (chapter 13)."""
 
-import importlib
 import inspect
 import types
 from typing import NamedTuple
@@ -8,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lstm_lib import bptt, gradcheck, lstm, readout
+from lstm_lib.breaks import broken
 
 
 class Mutant(NamedTuple):
@@ -252,24 +252,6 @@ class Case(NamedTuple):
     y: np.ndarray  # (T, N), targets
     w: np.ndarray  # (T, N), weights of the losses
     beyond: tuple  # State, the gradient that arrives at the last state
-
-
-def broken(mutant):
-    """The module of the library with the mutant's text in the place of the right one.
-
-    Raises: ValueError if the library has changed and the right text no longer stands there once.
-    """
-    original = importlib.import_module(f"lstm_lib.{mutant.module}")
-    text = inspect.getsource(original)
-    if text.count(mutant.old) != 1:
-        raise ValueError(
-            f"{mutant.name}: expected {mutant.old!r} once in {original.__name__}, "
-            f"got it {text.count(mutant.old)} times"
-        )
-    module = types.ModuleType(original.__name__)
-    module.__package__ = original.__package__
-    exec(compile(text.replace(mutant.old, mutant.new), f"<{mutant.name}>", "exec"), vars(module))
-    return module
 
 
 def changed(old, new, *functions):

@@ -121,10 +121,12 @@ class Box:
             if "ask" not in reply:
                 break
             try:
-                value = proxies[reply["ask"]](*unpack(reply["args"]))
+                value = proxies[reply["ask"]](*unpack(reply["args"]), **unpack(reply["named"]))
             except Exception as error:
                 raise Died(f"a call that cannot be answered: {error}") from None
             reply = self._ask({"value": pack(value)})
+        else:
+            raise Exceeded(f"more than {most} calls of the functions that it was given")
         if "missing" in reply:
             raise LookupError(f"there is no function {function}")
         if "error" in reply:

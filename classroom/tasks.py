@@ -41,18 +41,19 @@ class Asked(NamedTuple):
     functions: dict = {}  # noqa: RUF012  # computed by the grader and handed over first
     names: tuple = ()  # of the parts of a tuple that it returns
     known: object = tuple  # function () to pairs: what is wrong, and what comes of it
+    says: object = None  # function of a wrong answer to words, where `right` is a function
 
 
 def tasks(assignment, seed):
-    """Functions of a Generator to Asked, by the name of the function that is graded.
+    """Functions of a Generator to Asked, some for each function that is graded, by its name.
 
-    seed: bytes, of the class; it holds the cell of P5 and P6.
+    A result is right if it is right each time. seed: bytes, of the class; it holds the cell of P5
+    and P6.
     """
     chosen = dict(TASKS[assignment])
     if assignment in ("P5", "P6"):
-        cell = own_cell.choose(assignment, seed)
-        chosen["own_backward"] = lambda rng: own_backward(cell, rng)
-    return chosen
+        chosen["own_backward"] = partial(own_backward, own_cell.choose(assignment, seed))
+    return {name: ask if isinstance(ask, tuple) else (ask, ask) for name, ask in chosen.items()}
 
 
 def called(function):
@@ -98,7 +99,9 @@ def softmax(rng):
 
 
 def cross_entropy(rng):
-    u, y = normal(rng, 4, 6) * 3 + rng.choice([0, 700, -700]), rng.integers(6, size=4)
+    y = rng.integers(6, size=4)
+    u = normal(rng, 4, 6) * 3 + np.array([[0.0], [800.0], [-800.0], [0.0]])
+    u[3, y[3]] -= 800  # no chance at all, in floating point
     L = functions.cross_entropy(u, y).mean()
     return Asked((u, y), (L, functions.dcross_entropy(u, y) / len(y)), names=("L", "du"))
 
@@ -113,20 +116,21 @@ def numeric(method):
     def ask(rng):
         W = normal(rng, 4)
 
-        def loss(v):
-            return (np.sin(v @ W) * np.exp(v).sum(axis=-1)).sum()
+        def loss(v):  # strongly curved: a difference to one side is visibly off
+            return (np.sin(v @ W) * np.exp(v).sum(axis=-1)).sum() + 500 * (v * v).sum()
 
-        v = normal(rng, 3, 4)
+        v = normal(rng, 3, 4) / 1000
         return Asked((v,), gradcheck.complex_step(loss, v), {"loss": loss})
 
     return ask
 
 
-def relative_error(rng):
-    a = normal(rng, 3, 2)
-    b = rng.choice([0.0, 1.0]) * (a + normal(rng, 3, 2))
-    a = a if b.any() else 0 * a
-    return Asked((a, b), gradcheck.relative_error(a, b))
+def relative_error(scale):
+    def ask(rng):
+        a, b = scale * normal(rng, 2, 3, 2)
+        return Asked((a, b), gradcheck.relative_error(a, b))
+
+    return ask
 
 
 # P2
@@ -174,7 +178,7 @@ def mistakes(cell, params, x, state, dh, beyond):
     """What the museum's programs for this cell return on the same inputs."""
     name = cell.__name__.rpartition(".")[2]
     for m in mutants.MUTANTS:
-        if m.cell == name and m.module in (name, "bptt"):
+        if m.module == "bptt" or (m.cell == name and m.module == name):
             program = mutants.program(m, cell)
             run = program.bptt.forward(program.cell, params, x, state)
             grads = program.bptt.backward(program.cell, params, run, dh, beyond)
@@ -203,24 +207,33 @@ def backward(cell, states=False):
     return ask
 
 
-def largest_error(rng):
-    params, x, h, run, _ = plain(rng)
-    dh, beyond = normal(rng, *run.h.shape), normal(rng, *h[0].shape)
-    factor = 1.0 + float(rng.choice([0.0, 0.5]))
+def largest_error(spoiled=None):
+    """Ask for the error of a backward pass, one of whose tensors may be half as large again."""
 
-    def run_backward(p, x, h, dh, dh_last):
-        cell = rnn.Params(p["W_x"], p["W_h"], p["b"])
-        again = bptt.forward(rnn, cell, x, rnn.State(h[0]))
-        grads = bptt.backward(rnn, cell, again, dh, rnn.State(dh_last))
-        return {**as_dict(grads.dparams), "x": factor * grads.dx, "h_0": grads.dstates[0].h}
+    def ask(rng):
+        params, x, h, run, _ = plain(rng)
+        dh, beyond = normal(rng, *run.h.shape), normal(rng, *h[0].shape)
 
-    def judge(answer):
-        error = float(np.asarray(answer))
-        wanted = 1 - 1 / factor
-        return {"error": abs(error - wanted) < 1e-5 if wanted else 0 <= error < 1e-6}
+        def run_backward(params, x, h, dh, dh_last):
+            cell = rnn.Params(params["W_x"], params["W_h"], params["b"])
+            again = bptt.forward(rnn, cell, x, rnn.State(h[0]))
+            grads = bptt.backward(rnn, cell, again, dh, rnn.State(dh_last))
+            found = {**as_dict(grads.dparams), "x": grads.dx, "h_0": grads.dstates[0].h}
+            return {k: 1.5 * v if k == spoiled else v for k, v in found.items()}
 
-    args = as_dict(params), x, h[0], dh, beyond
-    return Asked(args, judge, {"backward": run_backward}, names=("error",))
+        def judge(answer):
+            error = float(np.asarray(answer))
+            return {"error": abs(error - 1 / 3) < 1e-5 if spoiled else 0 <= error < 1e-6}
+
+        def says(answer):
+            what = f"whose {spoiled} is half as large again" if spoiled else "that is right"
+            return f"of a backward pass {what} it says {str(answer)[:60]}"
+
+        args = as_dict(params), x, h[0], dh, beyond
+        given = {"backward": run_backward}
+        return Asked(args, judge, given, names=("error",), says=says)
+
+    return ask
 
 
 # P3
@@ -228,6 +241,12 @@ def largest_error(rng):
 
 def spectral_radius(rng):
     W = normal(rng, 5, 5)
+    return Asked((W,), np.abs(np.linalg.eigvals(W)).max())
+
+
+def spectral_radius_of_a_turn(rng):
+    W = normal(rng, 4, 4)
+    W = W - W.T + 0.1 * normal(rng, 4, 4)  # the largest eigenvalues are nearly imaginary
     return Asked((W,), np.abs(np.linalg.eigvals(W)).max())
 
 
@@ -250,11 +269,9 @@ def decay(rng):
     return Asked((as_dict(params), x, h[0], dh[-1]), np.stack(norms))
 
 
-def clip(function, both):
+def clip(function, both, scale, theta):
     def ask(rng):
-        grads = {"W": normal(rng, 3, 4) * 3, "b": normal(rng, 4) * rng.choice([0.1, 10])}
-        grads = {k: v * rng.choice([0.0, 1.0, 1.0]) for k, v in grads.items()}
-        theta = float(rng.choice([0.5, 5, 500]))
+        grads = {"W": scale * normal(rng, 3, 4), "b": scale * normal(rng, 4)}
         tree = tuple(grads.values())
         clipped = function(tree, theta)
         clipped, norm = clipped if both else (clipped, None)
@@ -265,11 +282,16 @@ def clip(function, both):
     return ask
 
 
-def pieces_backward(rng):
-    params, x, h, run, _ = plain(rng)
-    dh, K = normal(rng, *run.h.shape), int(rng.integers(1, len(x) + 1))
-    grads = bptt.backward(rnn, params, run, dh, carry=truncate.pieces(len(x), K))
-    return Asked((as_dict(params), x, h, dh, K), as_dict(grads.dparams))
+def pieces_backward(rest):
+    """Ask for pieces of all steps but `rest`: of 1 step too, then."""
+
+    def ask(rng):
+        params, x, h, run, _ = plain(rng)
+        dh, K = normal(rng, *run.h.shape), len(x) - rest
+        grads = bptt.backward(rnn, params, run, dh, carry=truncate.pieces(len(x), K))
+        return Asked((as_dict(params), x, h, dh, K), as_dict(grads.dparams))
+
+    return ask
 
 
 # P4
@@ -354,10 +376,15 @@ def own_mistakes(cell, inputs):
 # P7
 
 
-def batches(rng):
-    N, T = (int(v) for v in rng.permutation([3, 4, 5])[:2])
-    tokens = rng.integers(9, size=int(rng.integers(40, 80)))
-    return Asked((tokens, N, T), data.minibatches(tokens, N, T))
+def batches(more):
+    """Ask for minibatches of a text with so many characters more than whole pieces hold."""
+
+    def ask(rng):
+        N, T = (int(v) for v in rng.permutation([3, 4, 5])[:2])
+        tokens = rng.integers(9, size=4 * N * T + more)
+        return Asked((tokens, N, T), np.array(data.minibatches(tokens, N, T)))
+
+    return ask
 
 
 def model(rng, V, H):
@@ -379,6 +406,8 @@ def adam(rng):
     params, grads = ({"W": normal(rng, 3, 4), "b": normal(rng, 4)} for _ in range(2))
     mean, square = ({k: normal(rng, *v.shape) for k, v in params.items()} for _ in range(2))
     square = {k: v**2 for k, v in square.items()}
+    for v in (grads, mean, square):
+        v["b"][0] = 0  # a row that was never touched
     t, lr = int(rng.integers(0, 5)), float(rng.choice([0.1, 0.01]))
     before = optim.Moments(tuple(mean.values()), tuple(square.values()), t)
     new, after = optim.adam(tuple(params.values()), tuple(grads.values()), before, lr)
@@ -389,9 +418,9 @@ def adam(rng):
 
 
 def sample(rng):
-    V, H, length, seed = 7, 5, 12, int(rng.integers(1 << 30))
+    V, H, length, seed = 7, 5, 24, int(rng.integers(1 << 30))
     m, state = model(rng, V, H), lstm.State(normal(rng, 1, H), normal(rng, 1, H))
-    token, tau = int(rng.integers(V)), float(rng.choice([0.5, 1, 2]))
+    token, tau = int(rng.integers(V)), float(rng.choice([0.5, 2]))
     params = as_dict(m.cell) | as_dict(m.readout)
     drawn, now, draws = [], state, np.random.default_rng(seed)
     last = token
@@ -417,6 +446,7 @@ def kills(rng):
     return [known[k] for k in rng.permutation(len(known))]
 
 
+CLIPPED = ((3.0, 0.5), (3.0, 500.0), (0.0, 0.5))  # the size of the gradients, and theta
 TASKS = {
     "P1": {
         "sigmoid": squash(functions.sigmoid),
@@ -427,22 +457,22 @@ TASKS = {
         "affine_backward": affine_backward,
         "central": numeric("central"),
         "complex_step": numeric("complex_step"),
-        "relative_error": relative_error,
+        "relative_error": (relative_error(1.0), relative_error(0.0)),
     },
     "P2": {
         "rnn_forward": rnn_forward,
         "readout_loss": readout_loss,
         "rnn_backward": backward(rnn, states=True),
-        "largest_error": largest_error,
+        "largest_error": tuple(map(largest_error, (None, *rnn.Params._fields, "x", "h_0"))),
     },
     "P3": {
-        "spectral_radius": spectral_radius,
+        "spectral_radius": (spectral_radius, spectral_radius_of_a_turn),
         "scale_to_radius": scale_to_radius,
         "jacobian": jacobian,
         "decay": decay,
-        "clip_by_norm": clip(optim.clip_by_norm, True),
-        "clip_by_value": clip(optim.clip_by_value, False),
-        "pieces_backward": pieces_backward,
+        "clip_by_norm": tuple(clip(optim.clip_by_norm, True, *case) for case in CLIPPED),
+        "clip_by_value": tuple(clip(optim.clip_by_value, False, *case) for case in CLIPPED),
+        "pieces_backward": (pieces_backward(1), pieces_backward(2), pieces_backward(0)),
     },
     "P4": {
         "lstm_forward": lstm_forward,
@@ -455,7 +485,7 @@ TASKS = {
     "P5": {"lstm_backward": backward(lstm)},
     "P6": {"gru_backward": backward(gru), "reset_after_backward": backward(reset_after)},
     "P7": {
-        "batches": batches,
+        "batches": (batches(0), batches(1), batches(2)),
         "train_step": train_step,
         "adam": adam,
         "sample": sample,

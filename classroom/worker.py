@@ -108,8 +108,8 @@ def answer(shell, request, ask):
 def proxy(ask, name):
     """A function that the grader computes."""
 
-    def call(*args):
-        return unpack(ask({"ask": name, "args": pack(args)})["value"])
+    def call(*args, **named):
+        return unpack(ask({"ask": name, "args": pack(args), "named": pack(named)})["value"])
 
     call.__name__ = name
     return call
