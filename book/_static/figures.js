@@ -67,6 +67,7 @@
     if (parts.length > 2 || !parts.every(part => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(part))) return NaN;
     return parts.length === 2 ? +parts[0] / +parts[1] : +parts[0];
   };
+  window.parseNumber = parse; // for worksheet.js
   const judge = (text, check) => {
     const value = parse(text);
     if (!Number.isFinite(value)) return ["unread", "Type a number, such as \u22120.25 or 1/3."];

@@ -62,6 +62,19 @@ def link_source_page(app, pagename, templatename, context, doctree):
     context["body"] = re.sub(r"(?<![#\"-])" + LABEL.pattern, link, context["body"])
 
 
+def link_equations(app, pagename, templatename, context, doctree):
+    """A figure names equations of any chapter (`class="eq-of"`); Sphinx knows where they stand."""
+    equations = app.env.get_domain("math").equations
+
+    def link(match):
+        page = app.builder.get_relative_uri(pagename, equations[match[1]][0])
+        return f'class="eq-of" href="{page}#equation-{match[1]}"'
+
+    pattern = rf'class="eq-of" href="#equation-({LABEL.pattern})"'
+    context["body"] = re.sub(pattern, link, context.get("body", ""))
+
+
 def setup(app):
     app.book_citations = citations(Path(app.srcdir))
     app.connect("html-page-context", link_source_page)
+    app.connect("html-page-context", link_equations)
