@@ -293,4 +293,8 @@
     read();
   };
   document.querySelectorAll(".worksheet").forEach(worksheet);
+  // A term of an equation and the lines of code that compute it light up together.
+  const light = ({ target, type }) => (target.closest?.("[data-term]")?.dataset.term.split(" ") || []).forEach(name =>
+    document.querySelectorAll(`[data-term~="${name}"]`).forEach(twin => twin.classList.toggle("is-lit", /over|in$/.test(type))));
+  for (const type of ["pointerover", "focusin", "pointerout", "focusout"]) document.addEventListener(type, light);
 })();

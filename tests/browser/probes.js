@@ -112,6 +112,14 @@ window.probes = (() => {
       }
     }
     for (const button of all(".explore input[type=radio]")) await act(() => button.click());
+    for (const select of all(".worksheet select")) await act(() => {
+      select.selectedIndex = select.options.length - 1; // with a term lost every gradient is compared
+      select.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    for (const field of all(".worksheet input").slice(0, 20)) await act(() => {
+      field.value = "0.7";
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    });
     for (const fold of all("article summary")) await act(() => fold.click());
     return times;
   };

@@ -174,3 +174,30 @@ def test_without_script_the_first_state_is_a_table(cell, open_page):
     for name in ("L", "dW_h.0.0", "dh.0.0"):
         assert at(page, name).inner_text() == worksheet.shown(found[name])
     assert not page.locator(".worksheet-bar").is_visible()
+
+
+def test_a_term_and_its_lines_of_code_light_up_together(open_page):
+    page = open_page(PAGES["lstm"])
+    lit = "all => all.filter((e) => e.matches('.is-lit')).map((e) => e.textContent.trim())"
+    terms = page.locator("[data-term~=from_h]")
+    assert terms.count() > 1
+    page.locator(".katex [data-term=from_h]").first.hover()
+    assert "from_h = dh[t] * o[t] * (1 - tanh_c[t] ** 2)" in terms.evaluate_all(lit)
+    page.mouse.move(0, 0)
+    assert terms.evaluate_all(lit) == []
+    page.locator(".highlight [data-term=da_f]").focus()
+    assert len(page.locator("[data-term~=da_f]").evaluate_all(lit)) == 2
+
+
+@pytest.mark.parametrize(
+    "path", ["book/03-unrolled.html", "book/06-lstm-forward.html", *PAGES.values()]
+)
+def test_every_term_has_its_line(path, open_page):
+    page = open_page(path)
+    names = "all => all.flatMap((e) => e.dataset.term.split(' '))"
+    terms, lines = (
+        set(page.locator(f"{place} [data-term]").evaluate_all(names))
+        for place in (".katex", ".highlight")
+    )
+    assert terms
+    assert terms <= lines

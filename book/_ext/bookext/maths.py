@@ -18,6 +18,8 @@ MACROS = {
     r"\imm": r"\frac{\partial^{+}#1}{\partial #2}",
     r"\had": r"\odot",
     r"\T": r"^{\top}",
+    # A term that lights up with the line that computes it (terms.py); Jupyter shows it plain.
+    r"\term": "#2",
 }
 
 
@@ -51,7 +53,8 @@ def render_strictly(app, config):
     katex.NODEJS_BINARY = NODE
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60  # on a busy machine node may take seconds
     katex.KaTeXServer.start_server_process = start
-    macros = {**MACROS, r"\textcolor": r"\htmlClass{q-#1}{#2}"}
+    here = {r"\textcolor": r"\htmlClass{q-#1}{#2}", r"\term": r"\htmlData{term=#1}{#2}"}
+    macros = {**MACROS, **here}
     options = dict(throwOnError=True, strict="ignore", trust=True, macros=macros)
     katex.KATEX_DEFAULT_OPTIONS.update(options)
     config.katex_js_path = str(MODULES / "katex" / "dist" / "katex.min.js")
