@@ -117,15 +117,15 @@ class Submission:
             raise
 
 
-def graded(assignment, student, submission, seed):
-    """The Row of a Submission that has started."""
+def graded(assignment, student, submission, seed, words=True):
+    """The Row of a Submission that has started; words: whether mistakes are to be named."""
     tensors, mistakes, reasons = {}, [], []
     if assignment == "P8":
         share, *words = _kills(submission, generator(seed, assignment, student, "check"))
         answers = {"check": ({"kills": share}, *words)}
     else:
         answers = {
-            function: _asked(assignment, student, submission, seed, function, asks)
+            function: _asked(assignment, student, submission, seed, function, asks, words)
             for function, asks in tasks.tasks(assignment, seed).items()
         }
     if "own_backward" in answers:
@@ -148,7 +148,7 @@ def graded(assignment, student, submission, seed):
     )
 
 
-def _asked(assignment, student, submission, seed, function, asks):
+def _asked(assignment, student, submission, seed, function, asks, words):
     """Whether each result of a function is right, the known mistake, and words if it failed."""
     right, mistake = {}, ""
     for draw, ask in enumerate(asks):
@@ -161,7 +161,7 @@ def _asked(assignment, student, submission, seed, function, asks):
             good = _compare(answer, asked, wanted)
         except (LookupError, ValueError, Timeout, Died) as error:
             return dict.fromkeys(wanted, False), "", str(error)
-        if not all(good.values()) and not mistake:
+        if words and not mistake and not all(good.values()):
             mistake = _mistake(assignment, function, asked, answer)
         right = {k: right.get(k, True) and v for k, v in good.items()}
     return right, mistake, ""

@@ -6,7 +6,7 @@ from classroom import attacks, banks, selftest
 from tests.test_sandbox import sandboxed
 
 ASSIGNMENTS = [f"P{k}" for k in range(1, 9)]
-SEEDS = 20
+SEEDS = {"P8": 3}  # else 20; in P8 the seed decides the order of the pairs alone
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
@@ -29,7 +29,8 @@ def test_attacks_are_many():
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_no_point_undeserved_and_none_refused(assignment):
     findings = [
-        selftest.bank(assignment, section, SEEDS) for section in selftest.programs(assignment)
+        selftest.bank(assignment, section, SEEDS.get(assignment, 20))
+        for section in selftest.programs(assignment)
     ]
     assert [finding for finding in findings if not finding.fair or finding.named is False] == []
 
