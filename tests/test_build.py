@@ -305,7 +305,7 @@ def code_lines(file):
 
 
 def test_extension_stays_small():
-    assert sum(len(code_lines(f)) for f in (ROOT / "book" / "_ext").rglob("*.py")) <= 300
+    assert sum(len(code_lines(f)) for f in (ROOT / "book" / "_ext").rglob("*.py")) <= 340
 
 
 class TestPatchesAreStillNeeded:
