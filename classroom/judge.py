@@ -7,6 +7,7 @@ import hmac
 import itertools
 import json
 import traceback
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -148,11 +149,18 @@ def graded(assignment, student, submission, seed, words=True):
     )
 
 
+@lru_cache(maxsize=256)
+def question(assignment, seed, student, function, draw):
+    """The Asked for a student; kept, for the grader's examination asks many programs the same."""
+    ask = tasks.tasks(assignment, seed)[function][draw]
+    return ask(generator(seed, assignment, student, function, str(draw)))
+
+
 def _asked(assignment, student, submission, seed, function, asks, words):
     """Whether each result of a function is right, the known mistake, and words if it failed."""
     right, mistake = {}, ""
-    for draw, ask in enumerate(asks):
-        asked = ask(generator(seed, assignment, student, function, str(draw)))
+    for draw in range(len(asks)):
+        asked = question(assignment, seed, student, function, draw)
         wanted = dict.fromkeys(asked.names)
         if not callable(asked.right):
             wanted = named(asked.right, names=asked.names)
