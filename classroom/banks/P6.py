@@ -446,7 +446,7 @@ def gru_backward(params, x, h_0, dh, dh_last):
 
 
 # %% wrong gru_backward: nothing from beyond the last state
-# named: `dh_last` is not used
+# named: from beyond the sequence is not used
 def gru_backward(params, x, h_0, dh, dh_last):
     h, gates = gru_forward(params, x, h_0)
     W_hr, W_hz, W_hn = np.split(params["W_h"], 3, axis=1)
