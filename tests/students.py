@@ -53,7 +53,7 @@ def hand_in(folder, assignment, notebook, seed, number, hostile=0.0):
             found.append(HandedIn(student, "hostile", 0, most))
             continue
         if kind == "missing":
-            found.append(HandedIn(student, kind, 0, 0))
+            found.append(HandedIn(student, str(kind), 0, 0))
             continue
         filled = json.loads(nbformat.writes(notebook))
         done = dict(source)
