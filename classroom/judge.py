@@ -122,8 +122,8 @@ def graded(assignment, student, submission, seed, words=True):
     """The Row of a Submission that has started; words: whether mistakes are to be named."""
     tensors, mistakes, reasons = {}, [], []
     if assignment == "P8":
-        share, *words = _kills(submission, generator(seed, assignment, student, "check"))
-        answers = {"check": ({"kills": share}, *words)}
+        share, *told = _kills(submission, generator(seed, assignment, student, "check"))
+        answers = {"check": ({"kills": share}, *told)}
     else:
         answers = {
             function: _asked(assignment, student, submission, seed, function, asks, words)

@@ -371,10 +371,8 @@ def indexed(text):
     return Markup(re.sub(r"_\{?([A-Za-z0-9+−]+)\}?", r"<sub>\1</sub>", html.escape(text)))
 
 
-def _rows(table, cell):
+def _rows(table, given, found):
     """The rows of a table for the page: words and, for each column, (Number, text, is a field)."""
-    given = book(cell)
-    found = numbers(cell, given)
     for words, row in table.rows:
         texts = [n and (entered if n.name in given else shown)(found[n.name]) for n in row]
         fields = [n is not None and n.name in given for n in row]
@@ -382,7 +380,9 @@ def _rows(table, cell):
 
 
 def _static(cell, name, caption):
-    parts = [(t.title, [*map(indexed, t.columns)], [*_rows(t, cell)]) for t in tables(cell)]
+    given = book(cell)
+    found = numbers(cell, given)
+    parts = [(t.title, [*map(indexed, t.columns)], [*_rows(t, given, found)]) for t in tables(cell)]
     lines = [(line, indexed(line.formula)) for line in LINES[cell]]
     body = plots.MARKUP.worksheet(name, cell, parts, lines, BREAKS[cell])
     plots.emit(body, caption, name)
