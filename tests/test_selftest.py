@@ -19,6 +19,16 @@ def test_banks_hold_enough(assignment):
     assert len({(s.function, s.says) for s in sections}) == len(sections)
 
 
+def test_a_section_may_be_a_change_of_the_program_above():
+    program = "def f(x):\n    y = x\n    return y"
+    assert banks.changed(program, "# -     y = x\n# +     y = 2 * x\n# +     y += 1") == (
+        "def f(x):\n    y = 2 * x\n    y += 1\n    return y"
+    )
+    assert banks.changed(program, program) == program
+    with pytest.raises(ValueError, match="expected once, got 0 times"):
+        banks.changed(program, "# -     y = z\n# +     y = x")
+
+
 def test_attacks_are_many():
     for assignment in ASSIGNMENTS:
         assert sum(1 for _ in attacks.attacks(assignment)) > 50

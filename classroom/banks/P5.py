@@ -247,8 +247,7 @@ def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
     return summed | {k: np.concatenate([g[k] for g in each], axis=a) for k, a in axes.items()}
 
 
-# %% wrong lstm_backward: the gradient that comes from c of the step after is overwritten
-# named: from c_
+# %% right: lstm_backward without frills, which the wrong ones below change
 def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
     h, c, gates = lstm_forward(params, x, h_0, c_0)
     dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
@@ -258,7 +257,7 @@ def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
         i, f, g, o = (gates[k][t] for k in "ifgo")
         s = np.tanh(c[t + 1])
         dh_t = dh_t + dh[t]
-        dc_t = dh_t * o * (1 - s**2)
+        dc_t = dc_t + dh_t * o * (1 - s**2)
         da_i = dc_t * g * i * (1 - i)
         da_f = dc_t * c[t] * f * (1 - f)
         da_g = dc_t * i * (1 - g**2)
@@ -270,375 +269,96 @@ def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
         dx[t] = da @ params["W_x"].T
         dh_t, dc_t = da @ params["W_h"].T, dc_t * f
     return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+
+
+# %% wrong lstm_backward: the gradient that comes from c of the step after is overwritten
+# named: from c_
+# -         dc_t = dc_t + dh_t * o * (1 - s**2)
+# +         dc_t = dh_t * o * (1 - s**2)
 
 
 # %% wrong lstm_backward: the gradient that comes from h of the step after is overwritten
 # named: `dh_t` is lost from
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = dh_last, dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh[t]
-        dc_t = dc_t + dh_t * o * (1 - s**2)
-        da_i = dc_t * g * i * (1 - i)
-        da_f = dc_t * c[t] * f * (1 - f)
-        da_g = dc_t * i * (1 - g**2)
-        da_o = dh_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_g, da_o])
-        dW_x += x[t].T @ da
-        dW_h += h[t].T @ da
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t * f
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -         dh_t = dh_t + dh[t]
+# +         dh_t = dh[t]
 
 
 # %% wrong lstm_backward: the loss reaches the last state only
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = dh_last, dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh_t + dh[t] * (t == len(x) - 1)
-        dc_t = dc_t + dh_t * o * (1 - s**2)
-        da_i = dc_t * g * i * (1 - i)
-        da_f = dc_t * c[t] * f * (1 - f)
-        da_g = dc_t * i * (1 - g**2)
-        da_o = dh_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_g, da_o])
-        dW_x += x[t].T @ da
-        dW_h += h[t].T @ da
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t * f
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -         dh_t = dh_t + dh[t]
+# +         dh_t = dh_t + dh[t] * (t == len(x) - 1)
 
 
 # %% wrong lstm_backward: nothing from beyond the last state
 # named: from beyond the sequence is not used
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = 0 * dh_last, 0 * dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh_t + dh[t]
-        dc_t = dc_t + dh_t * o * (1 - s**2)
-        da_i = dc_t * g * i * (1 - i)
-        da_f = dc_t * c[t] * f * (1 - f)
-        da_g = dc_t * i * (1 - g**2)
-        da_o = dh_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_g, da_o])
-        dW_x += x[t].T @ da
-        dW_h += h[t].T @ da
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t * f
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -     dh_t, dc_t = dh_last, dc_last
+# +     dh_t, dc_t = 0 * dh_last, 0 * dc_last
 
 
 # %% wrong lstm_backward: the slope of tanh is taken at c, not at its tanh
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = dh_last, dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh_t + dh[t]
-        dc_t = dc_t + dh_t * o * (1 - c[t + 1] ** 2)
-        da_i = dc_t * g * i * (1 - i)
-        da_f = dc_t * c[t] * f * (1 - f)
-        da_g = dc_t * i * (1 - g**2)
-        da_o = dh_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_g, da_o])
-        dW_x += x[t].T @ da
-        dW_h += h[t].T @ da
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t * f
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -         dc_t = dc_t + dh_t * o * (1 - s**2)
+# +         dc_t = dc_t + dh_t * o * (1 - c[t + 1] ** 2)
 
 
 # %% wrong lstm_backward: no slope of tanh in front of the cell
 # named: `1 - tanh_c \*\* 2` is lost
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = dh_last, dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh_t + dh[t]
-        dc_t = dc_t + dh_t * o
-        da_i = dc_t * g * i * (1 - i)
-        da_f = dc_t * c[t] * f * (1 - f)
-        da_g = dc_t * i * (1 - g**2)
-        da_o = dh_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_g, da_o])
-        dW_x += x[t].T @ da
-        dW_h += h[t].T @ da
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t * f
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -         dc_t = dc_t + dh_t * o * (1 - s**2)
+# +         dc_t = dc_t + dh_t * o
 
 
 # %% wrong lstm_backward: the candidate gets a sigmoid's slope
 # named: `1 - g \*\* 2` is the slope of a sigmoid
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = dh_last, dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh_t + dh[t]
-        dc_t = dc_t + dh_t * o * (1 - s**2)
-        da_i = dc_t * g * i * (1 - i)
-        da_f = dc_t * c[t] * f * (1 - f)
-        da_g = dc_t * i * g * (1 - g)
-        da_o = dh_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_g, da_o])
-        dW_x += x[t].T @ da
-        dW_h += h[t].T @ da
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t * f
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -         da_g = dc_t * i * (1 - g**2)
+# +         da_g = dc_t * i * g * (1 - g)
 
 
 # %% wrong lstm_backward: the forget gate reads the new cell state
 # named: `c\[t\]` is read as `c\[t \+ 1\]`
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = dh_last, dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh_t + dh[t]
-        dc_t = dc_t + dh_t * o * (1 - s**2)
-        da_i = dc_t * g * i * (1 - i)
-        da_f = dc_t * c[t + 1] * f * (1 - f)
-        da_g = dc_t * i * (1 - g**2)
-        da_o = dh_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_g, da_o])
-        dW_x += x[t].T @ da
-        dW_h += h[t].T @ da
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t * f
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -         da_f = dc_t * c[t] * f * (1 - f)
+# +         da_f = dc_t * c[t + 1] * f * (1 - f)
 
 
 # %% wrong lstm_backward: the slope of the forget gate is lost
 # named: `f \* \(1 - f\)` is lost
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = dh_last, dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh_t + dh[t]
-        dc_t = dc_t + dh_t * o * (1 - s**2)
-        da_i = dc_t * g * i * (1 - i)
-        da_f = dc_t * c[t]
-        da_g = dc_t * i * (1 - g**2)
-        da_o = dh_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_g, da_o])
-        dW_x += x[t].T @ da
-        dW_h += h[t].T @ da
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t * f
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -         da_f = dc_t * c[t] * f * (1 - f)
+# +         da_f = dc_t * c[t]
 
 
 # %% wrong lstm_backward: the input gate's slope is i, not i (1 - i)
 # named: `1 - i` is lost
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = dh_last, dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh_t + dh[t]
-        dc_t = dc_t + dh_t * o * (1 - s**2)
-        da_i = dc_t * g * i
-        da_f = dc_t * c[t] * f * (1 - f)
-        da_g = dc_t * i * (1 - g**2)
-        da_o = dh_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_g, da_o])
-        dW_x += x[t].T @ da
-        dW_h += h[t].T @ da
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t * f
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -         da_i = dc_t * g * i * (1 - i)
+# +         da_i = dc_t * g * i
 
 
 # %% wrong lstm_backward: the blocks stand in the order i, f, o, g
 # named: `da_g` and `da_o` have changed places
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = dh_last, dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh_t + dh[t]
-        dc_t = dc_t + dh_t * o * (1 - s**2)
-        da_i = dc_t * g * i * (1 - i)
-        da_f = dc_t * c[t] * f * (1 - f)
-        da_g = dc_t * i * (1 - g**2)
-        da_o = dh_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_o, da_g])
-        dW_x += x[t].T @ da
-        dW_h += h[t].T @ da
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t * f
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -         da = np.hstack([da_i, da_f, da_g, da_o])
+# +         da = np.hstack([da_i, da_f, da_o, da_g])
 
 
 # %% wrong lstm_backward: the recurrent weights see the new state
 # named: dW_h pairs da_t with h_t
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = dh_last, dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh_t + dh[t]
-        dc_t = dc_t + dh_t * o * (1 - s**2)
-        da_i = dc_t * g * i * (1 - i)
-        da_f = dc_t * c[t] * f * (1 - f)
-        da_g = dc_t * i * (1 - g**2)
-        da_o = dh_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_g, da_o])
-        dW_x += x[t].T @ da
-        dW_h += h[t + 1].T @ da
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t * f
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -         dW_h += h[t].T @ da
+# +         dW_h += h[t + 1].T @ da
 
 
 # %% wrong lstm_backward: the bias is averaged over the batch
 # named: db is a mean
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = dh_last, dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh_t + dh[t]
-        dc_t = dc_t + dh_t * o * (1 - s**2)
-        da_i = dc_t * g * i * (1 - i)
-        da_f = dc_t * c[t] * f * (1 - f)
-        da_g = dc_t * i * (1 - g**2)
-        da_o = dh_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_g, da_o])
-        dW_x += x[t].T @ da
-        dW_h += h[t].T @ da
-        db += da.mean(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t * f
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -         db += da.sum(axis=0)
+# +         db += da.mean(axis=0)
 
 
 # %% wrong lstm_backward: the weights of the last step only
 # named: overwrites; it must add
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = dh_last, dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh_t + dh[t]
-        dc_t = dc_t + dh_t * o * (1 - s**2)
-        da_i = dc_t * g * i * (1 - i)
-        da_f = dc_t * c[t] * f * (1 - f)
-        da_g = dc_t * i * (1 - g**2)
-        da_o = dh_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_g, da_o])
-        dW_x += x[t].T @ da
-        dW_h = h[t].T @ da
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t * f
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -         dW_h += h[t].T @ da
+# +         dW_h = h[t].T @ da
 
 
 # %% wrong lstm_backward: the cell carries no forget gate
 # named: `f` is lost from `dc_t \* f`
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = dh_last, dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh_t + dh[t]
-        dc_t = dc_t + dh_t * o * (1 - s**2)
-        da_i = dc_t * g * i * (1 - i)
-        da_f = dc_t * c[t] * f * (1 - f)
-        da_g = dc_t * i * (1 - g**2)
-        da_o = dh_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_g, da_o])
-        dW_x += x[t].T @ da
-        dW_h += h[t].T @ da
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -         dh_t, dc_t = da @ params["W_h"].T, dc_t * f
+# +         dh_t, dc_t = da @ params["W_h"].T, dc_t
 
 
 # %% wrong lstm_backward: the output gate's gradient comes from the cell's
-def lstm_backward(params, x, h_0, c_0, dh, dh_last, dc_last):
-    h, c, gates = lstm_forward(params, x, h_0, c_0)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t, dc_t = dh_last, dc_last
-    for t in reversed(range(len(x))):
-        i, f, g, o = (gates[k][t] for k in "ifgo")
-        s = np.tanh(c[t + 1])
-        dh_t = dh_t + dh[t]
-        dc_t = dc_t + dh_t * o * (1 - s**2)
-        da_i = dc_t * g * i * (1 - i)
-        da_f = dc_t * c[t] * f * (1 - f)
-        da_g = dc_t * i * (1 - g**2)
-        da_o = dc_t * s * o * (1 - o)
-        da = np.hstack([da_i, da_f, da_g, da_o])
-        dW_x += x[t].T @ da
-        dW_h += h[t].T @ da
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t, dc_t = da @ params["W_h"].T, dc_t * f
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t, "c_0": dc_t}
+# -         da_o = dh_t * s * o * (1 - o)
+# +         da_o = dc_t * s * o * (1 - o)

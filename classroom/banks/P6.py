@@ -1,4 +1,4 @@
-# ruff: noqa: F811, F821, RUF059
+# ruff: noqa: F811, F821
 """Programs for P6: right ones in several hands, and wrong ones."""
 
 
@@ -253,8 +253,7 @@ def gru_backward(params, x, h_0, dh, dh_last):
     return {"W_x": sum(dW_x), "W_h": sum(dW_h), "b": sum(db), "x": dx, "h_0": dh_last}
 
 
-# %% wrong gru_backward: the update gate's gradient has the other sign
-# named: is turned round
+# %% right: gru_backward without frills, which the wrong ones below change
 def gru_backward(params, x, h_0, dh, dh_last):
     h, gates = gru_forward(params, x, h_0)
     W_hr, W_hz, W_hn = np.split(params["W_h"], 3, axis=1)
@@ -264,7 +263,7 @@ def gru_backward(params, x, h_0, dh, dh_last):
     for t in reversed(range(len(x))):
         r, z, n = (gates[k][t] for k in "rzn")
         dh_t = dh_t + dh[t]
-        da_z = dh_t * (n - h[t]) * z * (1 - z)
+        da_z = dh_t * (h[t] - n) * z * (1 - z)
         da_n = dh_t * (1 - z) * (1 - n**2)
         dq = da_n @ W_hn.T
         da_r = dq * h[t] * r * (1 - r)
@@ -275,408 +274,131 @@ def gru_backward(params, x, h_0, dh, dh_last):
         dx[t] = da @ params["W_x"].T
         dh_t = dh_t * z + dq * r + da_r @ W_hr.T + da_z @ W_hz.T
     return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t}
+
+
+# %% wrong gru_backward: the update gate's gradient has the other sign
+# named: is turned round
+# -         da_z = dh_t * (h[t] - n) * z * (1 - z)
+# +         da_z = dh_t * (n - h[t]) * z * (1 - z)
 
 
 # %% wrong gru_backward: z and 1 - z are exchanged in the candidate
 # named: `1 - z` is only `z`
-def gru_backward(params, x, h_0, dh, dh_last):
-    h, gates = gru_forward(params, x, h_0)
-    W_hr, W_hz, W_hn = np.split(params["W_h"], 3, axis=1)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n = (gates[k][t] for k in "rzn")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * z * (1 - n**2)
-        dq = da_n @ W_hn.T
-        da_r = dq * h[t] * r * (1 - r)
-        da = np.hstack([da_r, da_z, da_n])
-        dW_x += x[t].T @ da
-        dW_h += np.hstack([h[t].T @ da_r, h[t].T @ da_z, (r * h[t]).T @ da_n])
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + dq * r + da_r @ W_hr.T + da_z @ W_hz.T
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t}
+# -         da_n = dh_t * (1 - z) * (1 - n**2)
+# +         da_n = dh_t * z * (1 - n**2)
 
 
 # %% wrong gru_backward: the direct path through z is lost
 # named: `dh_t \* z` is lost
-def gru_backward(params, x, h_0, dh, dh_last):
-    h, gates = gru_forward(params, x, h_0)
-    W_hr, W_hz, W_hn = np.split(params["W_h"], 3, axis=1)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n = (gates[k][t] for k in "rzn")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        dq = da_n @ W_hn.T
-        da_r = dq * h[t] * r * (1 - r)
-        da = np.hstack([da_r, da_z, da_n])
-        dW_x += x[t].T @ da
-        dW_h += np.hstack([h[t].T @ da_r, h[t].T @ da_z, (r * h[t]).T @ da_n])
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dq * r + da_r @ W_hr.T + da_z @ W_hz.T
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t}
+# -         dh_t = dh_t * z + dq * r + da_r @ W_hr.T + da_z @ W_hz.T
+# +         dh_t = dq * r + da_r @ W_hr.T + da_z @ W_hz.T
 
 
 # %% wrong gru_backward: the path through the reset state is lost
 # named: `dq \* r` is lost
-def gru_backward(params, x, h_0, dh, dh_last):
-    h, gates = gru_forward(params, x, h_0)
-    W_hr, W_hz, W_hn = np.split(params["W_h"], 3, axis=1)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n = (gates[k][t] for k in "rzn")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        dq = da_n @ W_hn.T
-        da_r = dq * h[t] * r * (1 - r)
-        da = np.hstack([da_r, da_z, da_n])
-        dW_x += x[t].T @ da
-        dW_h += np.hstack([h[t].T @ da_r, h[t].T @ da_z, (r * h[t]).T @ da_n])
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + da_r @ W_hr.T + da_z @ W_hz.T
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t}
+# -         dh_t = dh_t * z + dq * r + da_r @ W_hr.T + da_z @ W_hz.T
+# +         dh_t = dh_t * z + da_r @ W_hr.T + da_z @ W_hz.T
 
 
 # %% wrong gru_backward: the reset is forgotten on the way to the state before
 # named: `r` is lost from `dq \* r`
-def gru_backward(params, x, h_0, dh, dh_last):
-    h, gates = gru_forward(params, x, h_0)
-    W_hr, W_hz, W_hn = np.split(params["W_h"], 3, axis=1)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n = (gates[k][t] for k in "rzn")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        dq = da_n @ W_hn.T
-        da_r = dq * h[t] * r * (1 - r)
-        da = np.hstack([da_r, da_z, da_n])
-        dW_x += x[t].T @ da
-        dW_h += np.hstack([h[t].T @ da_r, h[t].T @ da_z, (r * h[t]).T @ da_n])
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + dq + da_r @ W_hr.T + da_z @ W_hz.T
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t}
+# -         dh_t = dh_t * z + dq * r + da_r @ W_hr.T + da_z @ W_hz.T
+# +         dh_t = dh_t * z + dq + da_r @ W_hr.T + da_z @ W_hz.T
 
 
 # %% wrong gru_backward: the candidate's weights see the state without its reset
 # named: `r` is lost from `r \* h\[t\]`
-def gru_backward(params, x, h_0, dh, dh_last):
-    h, gates = gru_forward(params, x, h_0)
-    W_hr, W_hz, W_hn = np.split(params["W_h"], 3, axis=1)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n = (gates[k][t] for k in "rzn")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        dq = da_n @ W_hn.T
-        da_r = dq * h[t] * r * (1 - r)
-        da = np.hstack([da_r, da_z, da_n])
-        dW_x += x[t].T @ da
-        dW_h += np.hstack([h[t].T @ da_r, h[t].T @ da_z, h[t].T @ da_n])
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + dq * r + da_r @ W_hr.T + da_z @ W_hz.T
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t}
+# -         dW_h += np.hstack([h[t].T @ da_r, h[t].T @ da_z, (r * h[t]).T @ da_n])
+# +         dW_h += np.hstack([h[t].T @ da_r, h[t].T @ da_z, h[t].T @ da_n])
 
 
 # %% wrong gru_backward: the reset gate sends nothing to the state before
 # named: `da_r @ W_hr.T` is lost
-def gru_backward(params, x, h_0, dh, dh_last):
-    h, gates = gru_forward(params, x, h_0)
-    W_hr, W_hz, W_hn = np.split(params["W_h"], 3, axis=1)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n = (gates[k][t] for k in "rzn")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        dq = da_n @ W_hn.T
-        da_r = dq * h[t] * r * (1 - r)
-        da = np.hstack([da_r, da_z, da_n])
-        dW_x += x[t].T @ da
-        dW_h += np.hstack([h[t].T @ da_r, h[t].T @ da_z, (r * h[t]).T @ da_n])
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + dq * r + da_z @ W_hz.T
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t}
+# -         dh_t = dh_t * z + dq * r + da_r @ W_hr.T + da_z @ W_hz.T
+# +         dh_t = dh_t * z + dq * r + da_z @ W_hz.T
 
 
 # %% wrong gru_backward: the reset gate's slope is lost
 # named: `r \* \(1 - r\)` is lost
-def gru_backward(params, x, h_0, dh, dh_last):
-    h, gates = gru_forward(params, x, h_0)
-    W_hr, W_hz, W_hn = np.split(params["W_h"], 3, axis=1)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n = (gates[k][t] for k in "rzn")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        dq = da_n @ W_hn.T
-        da_r = dq * h[t]
-        da = np.hstack([da_r, da_z, da_n])
-        dW_x += x[t].T @ da
-        dW_h += np.hstack([h[t].T @ da_r, h[t].T @ da_z, (r * h[t]).T @ da_n])
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + dq * r + da_r @ W_hr.T + da_z @ W_hz.T
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t}
+# -         da_r = dq * h[t] * r * (1 - r)
+# +         da_r = dq * h[t]
 
 
 # %% wrong gru_backward: nothing from beyond the last state
 # named: from beyond the sequence is not used
-def gru_backward(params, x, h_0, dh, dh_last):
-    h, gates = gru_forward(params, x, h_0)
-    W_hr, W_hz, W_hn = np.split(params["W_h"], 3, axis=1)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t = 0 * dh_last
-    for t in reversed(range(len(x))):
-        r, z, n = (gates[k][t] for k in "rzn")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        dq = da_n @ W_hn.T
-        da_r = dq * h[t] * r * (1 - r)
-        da = np.hstack([da_r, da_z, da_n])
-        dW_x += x[t].T @ da
-        dW_h += np.hstack([h[t].T @ da_r, h[t].T @ da_z, (r * h[t]).T @ da_n])
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + dq * r + da_r @ W_hr.T + da_z @ W_hz.T
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t}
+# -     dh_t = dh_last
+# +     dh_t = 0 * dh_last
 
 
 # %% wrong gru_backward: the gradient that comes from the step after is overwritten
 # named: `dh_t` is lost from
-def gru_backward(params, x, h_0, dh, dh_last):
-    h, gates = gru_forward(params, x, h_0)
-    W_hr, W_hz, W_hn = np.split(params["W_h"], 3, axis=1)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n = (gates[k][t] for k in "rzn")
-        dh_t = dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        dq = da_n @ W_hn.T
-        da_r = dq * h[t] * r * (1 - r)
-        da = np.hstack([da_r, da_z, da_n])
-        dW_x += x[t].T @ da
-        dW_h += np.hstack([h[t].T @ da_r, h[t].T @ da_z, (r * h[t]).T @ da_n])
-        db += da.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + dq * r + da_r @ W_hr.T + da_z @ W_hz.T
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t}
+# -         dh_t = dh_t + dh[t]
+# +         dh_t = dh[t]
 
 
 # %% wrong gru_backward: the bias is averaged over the batch
 # named: is `da.mean\(axis=0\)`
-def gru_backward(params, x, h_0, dh, dh_last):
-    h, gates = gru_forward(params, x, h_0)
-    W_hr, W_hz, W_hn = np.split(params["W_h"], 3, axis=1)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n = (gates[k][t] for k in "rzn")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        dq = da_n @ W_hn.T
-        da_r = dq * h[t] * r * (1 - r)
-        da = np.hstack([da_r, da_z, da_n])
-        dW_x += x[t].T @ da
-        dW_h += np.hstack([h[t].T @ da_r, h[t].T @ da_z, (r * h[t]).T @ da_n])
-        db += da.mean(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + dq * r + da_r @ W_hr.T + da_z @ W_hz.T
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t}
+# -         db += da.sum(axis=0)
+# +         db += da.mean(axis=0)
 
 
 # %% wrong gru_backward: the candidate gets a sigmoid's slope
 # named: `1 - n \*\* 2` is the slope of a sigmoid
-def gru_backward(params, x, h_0, dh, dh_last):
-    h, gates = gru_forward(params, x, h_0)
-    W_hr, W_hz, W_hn = np.split(params["W_h"], 3, axis=1)
-    dW_x, dW_h = np.zeros_like(params["W_x"]), np.zeros_like(params["W_h"])
-    db, dx = np.zeros_like(params["b"]), np.zeros_like(x)
+# -         da_n = dh_t * (1 - z) * (1 - n**2)
+# +         da_n = dh_t * (1 - z) * n * (1 - n)
+
+
+# %% right: reset_after_backward without frills, which the wrong ones below change
+def reset_after_backward(params, x, h_0, dh, dh_last):
+    h, gates = reset_after_forward(params, x, h_0)
+    grads, dx = {k: np.zeros_like(v) for k, v in params.items()}, np.zeros_like(x)
     dh_t = dh_last
     for t in reversed(range(len(x))):
-        r, z, n = (gates[k][t] for k in "rzn")
+        r, z, n, m = (gates[k][t] for k in "rznm")
         dh_t = dh_t + dh[t]
         da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * n * (1 - n)
-        dq = da_n @ W_hn.T
-        da_r = dq * h[t] * r * (1 - r)
+        da_n = dh_t * (1 - z) * (1 - n**2)
+        da_r = da_n * m * r * (1 - r)
+        dm = da_n * r
         da = np.hstack([da_r, da_z, da_n])
-        dW_x += x[t].T @ da
-        dW_h += np.hstack([h[t].T @ da_r, h[t].T @ da_z, (r * h[t]).T @ da_n])
-        db += da.sum(axis=0)
+        da_h = np.hstack([da_r, da_z, dm])
+        grads["W_x"] += x[t].T @ da
+        grads["W_h"] += h[t].T @ da_h
+        grads["b"] += da.sum(axis=0)
+        grads["b_n"] += dm.sum(axis=0)
         dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + dq * r + da_r @ W_hr.T + da_z @ W_hz.T
-    return {"W_x": dW_x, "W_h": dW_h, "b": db, "x": dx, "h_0": dh_t}
+        dh_t = dh_t * z + da_h @ params["W_h"].T
+    return {**grads, "x": dx, "h_0": dh_t}
 
 
 # %% wrong reset_after_backward: the candidate's weights see no reset
-def reset_after_backward(params, x, h_0, dh, dh_last):
-    h, gates = reset_after_forward(params, x, h_0)
-    grads, dx = {k: np.zeros_like(v) for k, v in params.items()}, np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n, m = (gates[k][t] for k in "rznm")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        da_r = da_n * m * r * (1 - r)
-        dm = da_n * r
-        da = np.hstack([da_r, da_z, da_n])
-        da_h = np.hstack([da_r, da_z, da_n])
-        grads["W_x"] += x[t].T @ da
-        grads["W_h"] += h[t].T @ da_h
-        grads["b"] += da.sum(axis=0)
-        grads["b_n"] += dm.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + da_h @ params["W_h"].T
-    return {**grads, "x": dx, "h_0": dh_t}
+# -         da_h = np.hstack([da_r, da_z, dm])
+# +         da_h = np.hstack([da_r, da_z, da_n])
 
 
 # %% wrong reset_after_backward: the bias inside the reset gets the gradient of the one outside
-def reset_after_backward(params, x, h_0, dh, dh_last):
-    h, gates = reset_after_forward(params, x, h_0)
-    grads, dx = {k: np.zeros_like(v) for k, v in params.items()}, np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n, m = (gates[k][t] for k in "rznm")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        da_r = da_n * m * r * (1 - r)
-        dm = da_n * r
-        da = np.hstack([da_r, da_z, da_n])
-        da_h = np.hstack([da_r, da_z, dm])
-        grads["W_x"] += x[t].T @ da
-        grads["W_h"] += h[t].T @ da_h
-        grads["b"] += da.sum(axis=0)
-        grads["b_n"] += da_n.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + da_h @ params["W_h"].T
-    return {**grads, "x": dx, "h_0": dh_t}
+# -         grads["b_n"] += dm.sum(axis=0)
+# +         grads["b_n"] += da_n.sum(axis=0)
 
 
 # %% wrong reset_after_backward: the reset gate reads the state instead of the product
-def reset_after_backward(params, x, h_0, dh, dh_last):
-    h, gates = reset_after_forward(params, x, h_0)
-    grads, dx = {k: np.zeros_like(v) for k, v in params.items()}, np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n, m = (gates[k][t] for k in "rznm")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        da_r = da_n * h[t] * r * (1 - r)
-        dm = da_n * r
-        da = np.hstack([da_r, da_z, da_n])
-        da_h = np.hstack([da_r, da_z, dm])
-        grads["W_x"] += x[t].T @ da
-        grads["W_h"] += h[t].T @ da_h
-        grads["b"] += da.sum(axis=0)
-        grads["b_n"] += dm.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + da_h @ params["W_h"].T
-    return {**grads, "x": dx, "h_0": dh_t}
+# -         da_r = da_n * m * r * (1 - r)
+# +         da_r = da_n * h[t] * r * (1 - r)
 
 
 # %% wrong reset_after_backward: the direct path through z is lost
 # named: `dh_t \* z` is lost
-def reset_after_backward(params, x, h_0, dh, dh_last):
-    h, gates = reset_after_forward(params, x, h_0)
-    grads, dx = {k: np.zeros_like(v) for k, v in params.items()}, np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n, m = (gates[k][t] for k in "rznm")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        da_r = da_n * m * r * (1 - r)
-        dm = da_n * r
-        da = np.hstack([da_r, da_z, da_n])
-        da_h = np.hstack([da_r, da_z, dm])
-        grads["W_x"] += x[t].T @ da
-        grads["W_h"] += h[t].T @ da_h
-        grads["b"] += da.sum(axis=0)
-        grads["b_n"] += dm.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = da_h @ params["W_h"].T
-    return {**grads, "x": dx, "h_0": dh_t}
+# -         dh_t = dh_t * z + da_h @ params["W_h"].T
+# +         dh_t = da_h @ params["W_h"].T
 
 
 # %% wrong reset_after_backward: the update gate's slope is lost
 # named: `z \* \(1 - z\)` is lost
-def reset_after_backward(params, x, h_0, dh, dh_last):
-    h, gates = reset_after_forward(params, x, h_0)
-    grads, dx = {k: np.zeros_like(v) for k, v in params.items()}, np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n, m = (gates[k][t] for k in "rznm")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        da_r = da_n * m * r * (1 - r)
-        dm = da_n * r
-        da = np.hstack([da_r, da_z, da_n])
-        da_h = np.hstack([da_r, da_z, dm])
-        grads["W_x"] += x[t].T @ da
-        grads["W_h"] += h[t].T @ da_h
-        grads["b"] += da.sum(axis=0)
-        grads["b_n"] += dm.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + da_h @ params["W_h"].T
-    return {**grads, "x": dx, "h_0": dh_t}
+# -         da_z = dh_t * (h[t] - n) * z * (1 - z)
+# +         da_z = dh_t * (h[t] - n)
 
 
 # %% wrong reset_after_backward: the recurrent weights see the new state
 # named: `h\[t\]` is read as `h\[t \+ 1\]`
-def reset_after_backward(params, x, h_0, dh, dh_last):
-    h, gates = reset_after_forward(params, x, h_0)
-    grads, dx = {k: np.zeros_like(v) for k, v in params.items()}, np.zeros_like(x)
-    dh_t = dh_last
-    for t in reversed(range(len(x))):
-        r, z, n, m = (gates[k][t] for k in "rznm")
-        dh_t = dh_t + dh[t]
-        da_z = dh_t * (h[t] - n) * z * (1 - z)
-        da_n = dh_t * (1 - z) * (1 - n**2)
-        da_r = da_n * m * r * (1 - r)
-        dm = da_n * r
-        da = np.hstack([da_r, da_z, da_n])
-        da_h = np.hstack([da_r, da_z, dm])
-        grads["W_x"] += x[t].T @ da
-        grads["W_h"] += h[t + 1].T @ da_h
-        grads["b"] += da.sum(axis=0)
-        grads["b_n"] += dm.sum(axis=0)
-        dx[t] = da @ params["W_x"].T
-        dh_t = dh_t * z + da_h @ params["W_h"].T
-    return {**grads, "x": dx, "h_0": dh_t}
+# -         grads["W_h"] += h[t].T @ da_h
+# +         grads["W_h"] += h[t + 1].T @ da_h

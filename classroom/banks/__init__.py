@@ -2,8 +2,10 @@
 
 P1.py to P8.py are texts cut at lines such as ``# %% right: with einsum`` and ``# %% wrong
 rnn_backward: the gradient of the step after is dropped``. The line ``# named: ...`` holds what the
-grader is to say, as a regular expression. A submission is the source notebook with a section as
-one more cell at its end. For the class's own cell of P5 and P6 the programs are written by machine.
+grader is to say, as a regular expression. A section of lines ``# - ...`` and ``# + ...`` is the
+last whole program above it with the second lines in the place of the first. A submission is the
+source notebook with a section as one more cell at its end. For the class's own cell of P5 and P6
+the programs are written by machine.
 """
 
 import re
@@ -24,6 +26,7 @@ class Section(NamedTuple):
     text: str
 
 
+CHANGE = re.compile(r"((?:^# -.*\n)+)((?:^# \+.*(?:\n|\Z))*)", re.MULTILINE)
 HEAD = re.compile(r"^# %% (right|wrong) ?(\w*): (.+)\n(?:# named: (.+)\n)?", re.MULTILINE)
 
 
@@ -32,10 +35,27 @@ def sections(assignment):
     text = (Path(__file__).parent / f"{assignment}.py").read_text(encoding="utf-8")
     heads = [*HEAD.finditer(text)]
     ends = [head.start() for head in heads[1:]] + [len(text)]
-    return [
-        Section(*(part or "" for part in head.groups()), text[head.end() : end].strip())
-        for head, end in zip(heads, ends, strict=True)
-    ]
+    found, program = [], ""
+    for head, end in zip(heads, ends, strict=True):
+        own = text[head.end() : end].strip()
+        program = program if own.startswith("# -") else own
+        found.append(Section(*(part or "" for part in head.groups()), changed(program, own)))
+    return found
+
+
+def changed(program, changes):
+    """A program with the lines of its changes, if these are changes.
+
+    Raises: ValueError if lines to be replaced do not stand there once.
+    """
+    program = f"\n{program}\n"
+    for lines in CHANGE.findall(changes):
+        old, new = ("\n" + re.sub(r"^# [-+] ?", "", part, flags=re.MULTILINE) for part in lines)
+        old, new = (part if part.endswith("\n") else part + "\n" for part in (old, new))
+        if program.count(old) != 1:
+            raise ValueError(f"expected once, got {program.count(old)} times:{old}")
+        program = program.replace(old, new)
+    return program.strip("\n")
 
 
 def own_sections(assignment, seed):
