@@ -45,6 +45,12 @@ def code_links(translator, label):
     )
 
 
+def address(app, pagename, label):
+    """Of an equation, as seen from a page."""
+    place = app.env.get_domain("math").equations[label][0]
+    return f"{app.builder.get_relative_uri(pagename, place)}#equation-{label}"
+
+
 def link_source_page(app, pagename, templatename, context, doctree):
     """In a highlighted source page and in the reference, each label that the book has is a link."""
     if not pagename.startswith(SOURCES) and pagename != "book/reference":
@@ -56,19 +62,16 @@ def link_source_page(app, pagename, templatename, context, doctree):
         label = match[0]
         if label not in equations:
             return label
-        page = app.builder.get_relative_uri(pagename, equations[label][0])
-        return f'<a class="eq-back" href="{page}#equation-{label}">{label}</a>'
+        return f'<a class="eq-back" href="{address(app, pagename, label)}">{label}</a>'
 
     context["body"] = re.sub(r"(?<![#\"-])" + LABEL.pattern, link, context["body"])
 
 
 def link_equations(app, pagename, templatename, context, doctree):
     """A figure names equations of any chapter (`class="eq-of"`); Sphinx knows where they stand."""
-    equations = app.env.get_domain("math").equations
 
     def link(match):
-        page = app.builder.get_relative_uri(pagename, equations[match[1]][0])
-        return f'class="eq-of" href="{page}#equation-{match[1]}"'
+        return f'class="eq-of" href="{address(app, pagename, match[1])}"'
 
     pattern = rf'class="eq-of" href="#equation-({LABEL.pattern})"'
     context["body"] = re.sub(pattern, link, context.get("body", ""))
