@@ -81,7 +81,7 @@ READOUT = [
     ),
     Line(
         "eq-du",
-        "du_t = (p_t − y_t) / 3",
+        "du_t = (p_t − y_t) / 3, y_t one-hot",
         (("readout", "share[..., None] * functions.dcross_entropy(u, y)"),),
     ),
     Line("eq-dreadout", "dW_hy = Σ h_tᵀ du_t, db_y = Σ du_t", _FROM_LOSS[:1]),

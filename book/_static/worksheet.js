@@ -180,8 +180,7 @@
 
   const show = v => (Math.abs(v) < LARGEST ? v.toFixed(4) : v.toPrecision(5)).replace(/^-(?=[0.]*$)/, "").replace("-", "\u2212");
   const indexed = text => text.replace(/_(\w+)/g, "<sub>$1</sub>");
-  const isTarget = name => name.startsWith("y.");
-  const fits = (name, v) => isTarget(name) ? v === 0 || v === 1 : Math.abs(v) <= LARGEST;
+  const isTarget = name => name.startsWith("y."), fits = (name, v) => isTarget(name) ? v === 0 || v === 1 : Math.abs(v) <= LARGEST;
 
   const worksheet = box => {
     const find = selector => box.querySelector(selector), all = selector => [...box.querySelectorAll(selector)];
@@ -191,7 +190,6 @@
     const cells = new Map(all("[data-number]").map(cell => [cell.dataset.number, cell]));
     let here = null, opened = [];
     for (const cell of all("span[data-number]")) { cell.tabIndex = -1; cell.setAttribute("role", "button"); }
-    const unfit = field => field.getAttribute("aria-invalid") === "true";
     const called = n => indexed(n.words || cells.get(n.name).dataset.words || cells.get(n.name).getAttribute("aria-label"));
 
     const update = () => {
@@ -206,9 +204,9 @@
         cell.toggleAttribute("data-wrong", off.has(n));
       }
       const list = Object.entries(largest).map(([array, error]) => `${array} by ${error.toPrecision(2)}`).join(", ");
-      const broken = list ? `Off from central differences, as a share of the largest entry of each array: ${list}.` : "No gradient is wrong: with these numbers the lost term is zero.";
-      const wants = n => `${called(n)}: expected ${isTarget(n.name) ? box.dataset.targetIs : box.dataset.numberIs}. ${show(n.value)} stays in use.`;
-      const refused = fields.filter(unfit).map(field => wants(sheet.at(field.dataset.number)));
+      const broken = list ? `Off from central differences, as a share of the largest entry of each array: ${list}.` : "No gradient is off by a millionth: with these numbers the lost term is zero or nearly so.";
+      const wants = n => `${called(n)}: expected ${isTarget(n.name) ? box.dataset.targetIs : box.dataset.numberIs}. ${`${n.value}`.replace("-", "\u2212")} stays in use.`;
+      const refused = all("[aria-invalid=true]").map(field => wants(sheet.at(field.dataset.number)));
       say.innerHTML = [...refused, indexed(`L = ${show(sheet.at("L").value)}.`), select.value ? indexed(broken) : ""].join(" ");
       look();
     };
@@ -221,7 +219,7 @@
       const line = find(`[data-equation="${here.equation}"]`);
       for (const cell of [cells.get(here.name), line]) cell?.classList.add("is-here");
       find(".worksheet-line").innerHTML = line?.innerHTML ?? "";
-      const inside = v => v < 0 ? `(${show(v)})` : show(v);
+      const inside = v => show(v).replace(/^\u2212.*/, "($&)");
       const factor = ({ number, f }) => FORMS.has(f) ? FORMS.get(f)(inside(number.value)) : inside(f ? f(number.value) : number.value);
       const sum = n => n.used.map(factors => factors.map(factor).join(" · ")).join(" + ") || "0";
       const made = !here.terms ? "given" : here.f ? `${here.f.name}(${sum(here)})` : sum(here);
@@ -259,27 +257,29 @@
       box.scrollIntoView();
     };
     const share = () => {
-      const changed = fields.filter(field => field.value !== field.defaultValue && !unfit(field));
-      opened = changed.map(field => [field.dataset.number, field.value.replaceAll("+", "")]);
+      opened = book.map(([name]) => [name, `${sheet.at(name).value}`]).filter(([, text], k) => text !== `${book[k][1]}`);
       if (select.value) opened.push(["break", select.value]);
       history.replaceState(null, "", `#${[id, ...opened.map(pair => pair.join("="))].join("&")}`);
-      say.textContent = "The address of this page now holds these numbers. Copy it to share them.";
+      update();
+      say.prepend("The address of this page now holds the numbers in use. Copy it to share them. ");
     };
     const KEYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
     const move = event => {
       const [down, right] = KEYS[event.key] || [0, 0], { target } = event;
+      if (target.tagName === "SPAN" && /^(Enter| )$/.test(event.key)) { event.preventDefault(); hold.click(); choose(event); }
       if (!target.dataset.number || !(down || (right && target.tagName === "SPAN"))) return;
       const row = target.closest("tr").sectionRowIndex + down, column = target.closest("td").cellIndex + right;
       const next = target.closest("tbody").rows[row]?.cells[column]?.querySelector("[data-number]");
       if (next) { event.preventDefault(); next.focus(); }
     };
-    box.addEventListener("focusin", ({ target }) => {
+    const choose = ({ target }) => {
       if (!target.dataset.number) return;
       for (const other of target.closest("table").querySelectorAll("span[data-number]")) other.tabIndex = other === target ? 0 : -1;
       if (!hold.checked) here = sheet.at(target.dataset.number);
       hold.parentElement.hidden = false;
       look();
-    });
+    };
+    box.addEventListener("focusin", choose);
     box.addEventListener("click", ({ target }) => target.dataset.number && target.focus()); // Safari
     box.addEventListener("keydown", move);
     select.addEventListener("input", lose);
