@@ -1,7 +1,8 @@
 """Each row of book/seeds.yml is covered: by a cell tagged `covers-S1-9`, or by a Markdown page.
 
 A Markdown page names its rows in its front matter, `covers: [S1-9]`. A row without a page, or a
-page that names no row, stops the build. `{coverage} S0 R` lists the rows S0-1 to R6 with links.
+name that is no row's, stops the build. `{coverage} S0 R` lists the rows S0-1 to R6, each with links
+to where it is covered; `{coverage} E1` gives the links of that row alone, but for the page itself.
 """
 
 import json
@@ -70,7 +71,7 @@ class Coverage(SphinxDirective):
     final_argument_whitespace = True
 
     def run(self):
-        return [Listing(sources=self.arguments[0].split())]
+        return [Listing(rows=self.arguments[0].split())]
 
 
 def link(app, here, page, k):
@@ -84,14 +85,23 @@ def link(app, here, page, k):
 
 
 def fill(app, doctree, here):
-    for listing in list(doctree.findall(Listing)):
-        known, covered, items = seeds(Path(app.srcdir)), places(app.env), nodes.definition_list()
-        for row in (r for r in known if r.rstrip("0123456789").rstrip("-") in listing["sources"]):
-            where = nodes.line_block()
-            where += [nodes.line("", "", link(app, here, *at)) for at in covered.get(row, ())]
-            term = nodes.term("", f"{row}. {known[row]}", ids=[row])
-            items += nodes.definition_list_item("", term, nodes.definition("", where))
-        listing.replace_self(items)
+    listings = [*doctree.findall(Listing)]
+    known, covered = (seeds(Path(app.srcdir)), places(app.env)) if listings else ({}, {})
+
+    def links(row):
+        where = [at for at in covered.get(row, ()) if at[0] != here]
+        return nodes.line_block("", *(nodes.line("", "", link(app, here, *at)) for at in where))
+
+    def item(row):
+        term = nodes.term("", f"{row}. {known[row]}", ids=[row])
+        return nodes.definition_list_item("", term, nodes.definition("", links(row)))
+
+    for listing in listings:
+        one, *_ = wanted = listing["rows"]
+        chosen = [row for row in known if re.match(r"S\d|[RE]", row)[0] in wanted]
+        listing.replace_self(
+            links(one) if one in known else nodes.definition_list("", *map(item, chosen))
+        )
 
 
 def setup(app):
