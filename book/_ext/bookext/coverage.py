@@ -106,6 +106,5 @@ def fill(app, doctree, here):
 
 def setup(app):
     app.add_directive("coverage", Coverage)
-    app.add_node(Listing)
     app.connect("env-check-consistency", check)
     app.connect("doctree-resolved", fill)
