@@ -366,6 +366,13 @@ class TestPatchesAreStillNeeded:
 
         assert "doc-backlink" in inspect.getsource(writer)
 
+    def test_sphinx_gives_captions_of_the_contents_a_role_without_a_level(self):
+        import sphinx.writers.html5 as writer
+
+        source = inspect.getsource(writer)
+        assert "ROLE='heading'" in source
+        assert "aria-level" not in source
+
     def test_jupyter_book_sets_comments_config(self):
         import jupyter_book.config as config
 
