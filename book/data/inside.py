@@ -5,18 +5,21 @@ python book/data/inside.py book/data/inside.npz
 
 import re
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from lstm_lib import data, lstm, train
+from lstm_lib import character, data, lstm, train
 
 HERE = Path(__file__).parent
 TEXTS = {"novel": "persuasion", "program": "select"}
 HALF = 12_000  # characters on which a unit is chosen, and again as many on which it is judged
 WARM = 200  # characters at the start of each half that are read and not counted
-SEEDS = range(10)
+SEEDS = range(10)  # of networks that are not trained
+AGAIN = range(1, 5)  # of models of the program beside the one that the book has
+COMMAND = ("--streams", "16", "--steps", "128")
 
 
 class Reading(NamedTuple):
@@ -135,24 +138,43 @@ def judge(c, labels):
     return unit, abs(first[unit]), np.sign(first[unit]) * second[unit], all_units
 
 
-def untrained(name, seeds=SEEDS, H=128):
-    """The judgement (seeds, 4) of networks with initial weights, for each property of a text."""
-    reading, judged = read(name), {}
-    V = len(reading.vocab)
-    for seed in seeds:
-        model = train.init(np.random.default_rng(seed), lstm, V, H, V, np.float32)
-        c = cells(model, reading.x)[WARM:]
-        for key, labels in reading.labels.items():
-            judged.setdefault(f"{name}/{key}", []).append(judge(c, labels[WARM:]))
-    return {key: np.array(rows) for key, rows in judged.items()}
+def judged(model, name):
+    """The judgement of a model's units for each property of a text."""
+    reading = read(name)
+    c = cells(model, reading.x)[WARM:]
+    return {f"{name}/{key}": judge(c, labels[WARM:]) for key, labels in reading.labels.items()}
 
 
-def main(path):
-    found = {}
+def untrained(name, seed, H=128):
+    """The same of a network with initial weights."""
+    V = len(read(name).vocab)
+    model = train.init(np.random.default_rng(seed), lstm, V, H, V, np.float32)
+    return judged(model, name)
+
+
+def retrained(seed, folder, *options):
+    """The same of the program's model, trained anew from another seed into a folder."""
+    path = Path(folder) / f"select-{seed}.npz"
+    settings = [*COMMAND, "--seed", str(seed), "--sample", "0", *options]
+    character.main([str(HERE / "select.txt"), str(path), *settings])
+    return judged(train.load(path, lstm)[0], "program")
+
+
+def main(path, fresh=SEEDS, again=AGAIN, options=()):
+    rows = {}
+
+    def keep(kind, found):
+        for key, row in found.items():
+            rows.setdefault(f"{kind}/{key}", []).append(row)
+        np.savez_compressed(path, **rows)
+        print(len(rows), "arrays,", kind)
+
     for name in TEXTS:
-        found |= untrained(name)
-        print(name, "is read")
-    np.savez_compressed(path, **found)
+        for seed in fresh:
+            keep("fresh", untrained(name, seed))
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in again:
+            keep("again", retrained(seed, folder, *options))
 
 
 if __name__ == "__main__":
