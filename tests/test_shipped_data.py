@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from book.data import activation, adding, characters, museum, variants
+from book.data import activation, adding, characters, inside, museum, variants
 from lstm_lib import character, data, gradcheck, lstm, train, tree
 from tests.cells import gradient, loss, problem
 
@@ -310,3 +310,78 @@ def test_the_script_of_the_museum_writes_what_it_has_trained(tmp_path, monkeypat
     ours, shipped = (np.load(place / "museum.npz") for place in (tmp_path, DATA))
     assert ours["accuracy"].shape == (2, 1, 2, 2)
     np.testing.assert_allclose(ours["accuracy"][:, 0], shipped["accuracy"][:, 0, :2, :2], atol=0.02)
+
+
+def test_the_program_is_whole_and_as_the_readme_says():
+    text = (DATA / "select.txt").read_text(encoding="ascii")
+    counts = f"{text.count(chr(10)):,} lines of C, {len(text):,} characters, {len(set(text))}"
+    assert counts in " ".join(README.split())
+    assert "The author disclaims copyright to this source code." in text[:120]
+    assert "\t" not in text
+    assert text.endswith("return rc;\n}\n\n")
+
+
+def test_the_program_s_model_has_the_loss_that_the_readme_states():
+    model, vocab = train.load(DATA / "select-lstm.npz", lstm)
+    text = (DATA / "select.txt").read_text(encoding="ascii")
+    assert vocab == data.vocabulary(text)
+    _, held_out = data.split(data.encode(text, vocab))
+    streams, steps = (int(inside.COMMAND[k]) for k in (1, 3))
+    loss = train.evaluate(lstm, model, data.minibatches(held_out, streams, steps), carry=True)
+    stated = re.search(r"on the last tenth: ([0-9.]+) nats", " ".join(README.split()))[1]
+    assert loss == pytest.approx(float(stated), abs=1e-3)
+    assert f"select-lstm.npz {' '.join(inside.COMMAND)}\n" in README
+
+
+def test_what_a_text_is_doing():
+    novel = 'He. "Go\non," I said.\n\n"No,\n\nshe.'
+    marked = "".join("q" if v else "." for v in inside.quotations(novel))
+    assert marked == "....qqqqqqq...........qqqqqq...."
+    program = 'a=\'"\'; /* "b" */\n  s="x\\"/*";'
+    comment, string = inside.comments_and_strings(program)
+    assert [program[k] for k in np.flatnonzero(comment)] == list('* "b" *')
+    assert [program[k] for k in np.flatnonzero(string)] == list('"x\\"/*')
+    column, indent = inside.lines("ab\n  c\n\n d")
+    assert column.tolist() == [0, 1, 2, 0, 1, 2, 3, 0, 0, 1]
+    assert indent.tolist() == [0, 0, 0, 1, 2, 2, 2, 0, 1, 1]
+
+
+def test_ranks_and_scores_are_those_of_all_pairs():
+    rng = np.random.default_rng(0)
+    v, inside_ = np.round(rng.normal(size=(60, 3)), 1), rng.random((60, 2)) < 0.4
+    smaller, equal = v < v[:, None], v == v[:, None]
+    np.testing.assert_allclose(inside.ranks(v), smaller.sum(1) + (equal.sum(1) + 1) / 2)
+    found = inside.scores(inside.ranks(v), inside_)
+    for unit, label in itertools.product(range(3), range(2)):
+        a, b = v[inside_[:, label], unit], v[~inside_[:, label], unit]
+        assert found[unit, label] == pytest.approx(np.sign(a[:, None] - b).mean(), abs=1e-12)
+
+
+def test_inside_holds_every_network_of_its_script():
+    shipped = np.load(DATA / "inside.npz")
+    labels = {name: inside.read(name).labels for name in inside.TEXTS}
+    fresh = {f"fresh/{name}/{key}" for name in labels for key in labels[name]}
+    assert set(shipped) == fresh | {f"again/program/{key}" for key in labels["program"]}
+    for key, rows in shipped.items():
+        kind = inside.SEEDS if key in fresh else inside.AGAIN
+        assert rows.shape == (len(kind), 4)
+        assert (np.abs(rows[:, 1:]) <= 1).all()
+
+
+def test_the_script_of_the_inside_writes_what_it_has_measured(tmp_path, capsys):
+    small = ("--epochs", "1", "--hidden", "16")
+    inside.main(tmp_path / "inside.npz", fresh=range(1), again=(1,), options=small)
+    ours, shipped = (np.load(place / "inside.npz") for place in (tmp_path, DATA))
+    assert set(ours) == set(shipped)
+    for key, rows in ours.items():
+        assert rows.shape == (1, 4)
+        if key.startswith("fresh"):
+            np.testing.assert_allclose(rows, shipped[key][:1], rtol=1e-3)
+    assert "again" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_program_s_model_is_made_by_its_command(tmp_path):
+    shipped = inside.judged(train.load(DATA / "select-lstm.npz", lstm)[0], "program")
+    again = inside.retrained(0, tmp_path)
+    assert again["program/comment"][2] == pytest.approx(shipped["program/comment"][2], abs=0.05)
