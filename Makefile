@@ -15,7 +15,7 @@ JUPYTER_BOOK := .venv/bin/python -c "from jupyter_book.cli.main import main; mai
 NOTEBOOKS := $(wildcard book/*.ipynb book/assignments/source/*/*.ipynb)
 SOURCES := _config.yml _toc.yml $(shell find book classroom lstm_lib -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*')
 
-.PHONY: help book test test-slow lab slides assignments bench lint audit clean
+.PHONY: help book test test-slow lab slides pdf assignments bench lint audit clean
 
 help:
 	@echo "make book       build the book and print its address"
@@ -23,6 +23,7 @@ help:
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make lab        open the notebooks in JupyterLab"
 	@echo "make slides     slides for chapters 4, 7 and 9 from the built pages"
+	@echo "make pdf        the book as one PDF, printed by Chromium"
 	@echo "make assignments  write the student versions from their sources"
 	@echo "make bench      time the library (ARGS=--quick for a minute)"
 	@echo "make lint       ruff alone"
@@ -75,6 +76,9 @@ lab: .venv/.reader
 
 slides: .venv/.reader _build/html/.built
 	@$(RUN) classroom.slides
+
+pdf: .venv/.dev _build/html/.built
+	@$(RUN) classroom.pdf
 
 assignments: .venv/.dev
 	@$(RUN) classroom.release

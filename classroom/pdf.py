@@ -11,10 +11,13 @@ import html
 import re
 import shutil
 import sys
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from bs4 import BeautifulSoup
+from playwright.sync_api import sync_playwright
 from tqdm.auto import tqdm
 
 ROOT = Path(__file__).parents[1]
@@ -104,33 +107,32 @@ def document(site, names):
     )
 
 
-def write(site, out):
-    """Print the built site into one PDF file."""
-    browser = next(filter(None, map(shutil.which, NAMES)), None)
-    if browser is None:
-        sys.exit("no Chromium found: on Debian and Ubuntu, sudo apt install chromium")
-    from playwright.sync_api import sync_playwright
+@contextmanager
+def opened(chromium, site):
+    """A page that shows the whole book."""
+    with tempfile.NamedTemporaryFile("w", dir=site, suffix=".html", encoding="utf-8") as whole:
+        whole.write(document(site, order(site)))
+        whole.flush()
+        page = chromium.new_page(color_scheme="light")
+        page.goto(Path(whole.name).resolve().as_uri(), timeout=300_000)
+        page.evaluate("document.fonts.ready")
+        yield page
+        page.close()
 
-    whole = site / "_print.html"
-    whole.write_text(document(site, order(site)), encoding="utf-8")
-    try:
-        with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
-            page = chromium.new_page(color_scheme="light")
-            page.goto(whole.resolve().as_uri(), wait_until="load")
-            page.evaluate("document.fonts.ready")
-            page.pdf(
-                path=out,
-                prefer_css_page_size=True,
-                print_background=True,
-                outline=True,
-                tagged=True,
-                display_header_footer=True,
-                header_template="<span></span>",
-                footer_template=FOOTER,
-            )
-    finally:
-        whole.unlink()
+
+def write(chromium, site, out):
+    """Print the built site into one PDF file."""
+    with opened(chromium, site) as page:
+        page.pdf(
+            path=out,
+            prefer_css_page_size=True,
+            print_background=True,
+            outline=True,
+            tagged=True,
+            display_header_footer=True,
+            header_template="<span></span>",
+            footer_template=FOOTER,
+        )
 
 
 def main(arguments=None):
@@ -140,7 +142,12 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     if not (given.site / "book" / "intro.html").exists():
         sys.exit(f"{given.site}: no built book there; run make book first")
-    write(given.site, given.out)
+    browser = next(filter(None, map(shutil.which, NAMES)), None)
+    if browser is None:
+        sys.exit("no Chromium found: on Debian and Ubuntu, sudo apt install chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        write(chromium, given.site, given.out)
     print(f"The book as a PDF: {given.out}")
 
 
