@@ -92,7 +92,7 @@ def test_the_decay_is_the_product_of_the_gates():
 
 def test_the_file_holds_every_run_of_its_script():
     shipped = np.load(DATA / "min_gru.npz")
-    assert set(shipped) == {f"{name}/{T}" for name in min_gru.MODELS for T in min_gru.LAGS}
+    assert set(shipped) == {f"{name}/{T}" for name, T in min_gru.RUNS}
     for runs in shipped.values():
         assert runs.shape == (len(min_gru.SEEDS), min_gru.STEPS // min_gru.WINDOW)
         assert np.isfinite(runs).all()
@@ -106,8 +106,8 @@ def test_the_script_starts_as_the_shipped_runs_did(name):
 
 
 def test_the_script_writes_what_it_has_trained(tmp_path, monkeypatch, capsys):
-    cut = {"SEEDS": range(2), "LAGS": (10,), "one_run": partial(min_gru.one_run, steps=25)}
-    cut["MODELS"] = {"minGRU": min_gru.MODELS["minGRU"]}
+    short = partial(min_gru.one_run, steps=25)
+    cut = {"SEEDS": range(2), "RUNS": [("minGRU", 10)], "one_run": short}
     for name, value in cut.items():
         monkeypatch.setattr(min_gru, name, value)
     min_gru.main(tmp_path / "min_gru.npz")
