@@ -162,14 +162,15 @@ def factors(product):
     return re.split(" [@*] ", product)
 
 
-def _node(factor):
+def node(factor):
+    """The name in a factor, which may be a complement."""
     return factor[5:-1] if factor.startswith("(1 - ") else factor
 
 
 def _symbol(name):
     """LaTeX of a name or complement."""
-    if name != _node(name):
-        return f"(1 - {_symbol(_node(name))})"
+    if name != node(name):
+        return f"(1 - {_symbol(node(name))})"
     head, _, tail = name.partition("_")
     if tail == "prev":
         return f"{head}_{{t-1}}"
@@ -351,7 +352,7 @@ def _step_back(cell, values, arriving, without):
         for text in line.products:
             for factor in factors(text):
                 if Term(line.name, text, factor) != without:
-                    name = _node(factor)
+                    name = node(factor)
                     d[name] = d[name] + _share(text, factor, da, values)
     return d
 
@@ -363,9 +364,9 @@ def _share(text, factor, da, values):
         return da @ values[W].T if factor == v else values[v].T @ da
     for other in factors(text):
         if other != factor:
-            da = da * (values[other] if other == _node(other) else 1 - values[_node(other)])
-    da = da if factor == _node(factor) else -da
-    return sum_rows(da) if values[_node(factor)].ndim == 1 else da
+            da = da * (values[other] if other == node(other) else 1 - values[node(other)])
+    da = da if factor == node(factor) else -da
+    return sum_rows(da) if values[node(factor)].ndim == 1 else da
 
 
 def difference(ours, right):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
-from . import attacks, banks, judge
+from . import attacks, banks, judge, own_cell
 from .sandbox import Limits
 
 LIMITS = Limits(seconds=20)
@@ -68,8 +68,8 @@ def bank(assignment, section, seeds):
 
 
 def attack(assignment, given):
-    """The Finding on one attack."""
-    row = judge.judge(assignment, "mallory", given.content, b"\x02", LIMITS)
+    """The Finding on one attack; those around a solved notebook hold the example's cell."""
+    row = judge.judge(assignment, "mallory", given.content, own_cell.EXAMPLE, LIMITS)
     score = -1 if row.score is None else row.score
     fair = row.status in given.status and given.least <= score <= given.most
     return Finding("attack", given.name, fair, None, f"{row.status} {score:g}: {row.reason}")

@@ -18,14 +18,15 @@ from . import bptt, example, functions, gru, lstm, plots, quickcheck, readout, r
 from .breaks import BREAKS, broken
 
 T, LARGEST = 3, 1000  # steps; the largest number that a field takes
+NUMBER = plots.minus(f"a number from -{LARGEST} to {LARGEST}, such as -0.25 or 1/3")
+TARGET = "0 (the target is a) or 1 (it is b)"
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 
 
 class Line(NamedTuple):
     equation: str  # label
     formula: str  # in plain text, an index after _
-    module: str  # of lstm_lib
-    code: str  # that computes it, as it stands there
+    code: tuple  # of (module of lstm_lib, text that stands there): what computes it
 
 
 class Number(NamedTuple):
@@ -39,137 +40,185 @@ class Table(NamedTuple):
     rows: list  # of pairs: words, and a Number or None for each column
 
 
-def _parameters(cell, share):
+def _parameters(cell, share, code):
     """Lines on the gradients of x and the parameters, the same for every cell but for dW_h."""
-    product = "affine_backward(cache.x, da, params.W_x)"
+    product = (cell, "dx, dW_x, db = affine_backward(cache.x, da, params.W_x)")
+    inside = "return (rows(da) @ W.T).reshape(x.shape), outer(x, da), sum_rows(da)"
+    total = f"dW_x = Σ x_tᵀ da_t, {share}, db = Σ da_t"
     return [
-        Line(f"eq-{cell}-dparams", f"dW_x = Σ x_tᵀ da_t, {share}, db = Σ da_t", cell, product),
-        Line(f"eq-{cell}-dx", "dx_t = da_t W_xᵀ", cell, f"dx, dW_x, db = {product}"),
+        Line(f"eq-{cell}-dparams", total, (product, (cell, code))),
+        Line(f"eq-{cell}-dx", "dx_t = da_t W_xᵀ", (product, ("functions", inside))),
     ]
 
 
+_FROM_LOSS = (
+    ("readout", "dh, dW_hy, db_y = functions.affine_backward(h, du, params.W_hy)"),
+    ("bptt", "return dstate._replace(h=dstate.h + dh)"),
+)
 READOUT = [
-    Line("eq-logits", "u_t = h_t W_hy + b_y", "readout", "affine(h, params.W_hy, params.b_y)"),
+    Line(
+        "eq-logits",
+        "u_t = h_t W_hy + b_y",
+        (("readout", "functions.affine(h, params.W_hy, params.b_y)"),),
+    ),
     Line(
         "eq-softmax",
         "p_t = softmax(u_t), of two logits sigmoid(u_1 − u_2)",
-        "functions",
-        "e / e.sum(axis=-1, keepdims=True)",
+        (("functions", "e / e.sum(axis=-1, keepdims=True)"),),
     ),
     Line(
         "eq-cross-entropy",
         "l_t = −log p_t[y_t], of two logits softplus(u_{other} − u_y)",
-        "functions",
-        "log_sum - np.take_along_axis(u, y[..., None], axis=-1)[..., 0]",
+        (
+            ("functions", "log_sum = shift + np.log(np.exp(u - shift[..., None]).sum(axis=-1))"),
+            ("functions", "log_sum - np.take_along_axis(u, y[..., None], axis=-1)[..., 0]"),
+        ),
     ),
     Line(
         "eq-loss",
         "L = (l_1 + l_2 + l_3) / 3",
-        "readout",
-        "L = (share * functions.cross_entropy(u, y)).sum()",
+        (("readout", "L = (share * functions.cross_entropy(u, y)).sum()"),),
     ),
     Line(
         "eq-du",
-        "du_t = (p_t − y_t) / 3",
-        "readout",
-        "share[..., None] * functions.dcross_entropy(u, y)",
+        "du_t = (p_t − y_t) / 3, y_t one-hot",
+        (("readout", "share[..., None] * functions.dcross_entropy(u, y)"),),
     ),
-    Line(
-        "eq-dreadout",
-        "dW_hy = Σ h_tᵀ du_t, db_y = Σ du_t",
-        "readout",
-        "dh, dW_hy, db_y = functions.affine_backward(h, du, params.W_hy)",
-    ),
+    Line("eq-dreadout", "dW_hy = Σ h_tᵀ du_t, db_y = Σ du_t", _FROM_LOSS[:1]),
 ]
 LINES = {
     "rnn": [
         Line(
             "eq-rnn-step",
             "h_t = tanh a_t, a_t = x_t W_x + h_{t−1} W_h + b",
-            "rnn",
-            "h = np.tanh(a_x + state.h @ params.W_h)",
+            (
+                ("rnn", "affine(x, params.W_x, params.b)"),
+                ("rnn", "h = np.tanh(a_x + state.h @ params.W_h)"),
+            ),
         ),
         *READOUT,
         Line(
             "eq-rnn-dh",
             "dh_t = du_t W_hyᵀ + da_{t+1} W_hᵀ",
-            "rnn",
-            "return da, State(da @ params.W_h.T)",
+            (*_FROM_LOSS, ("rnn", "State(da @ params.W_h.T)")),
         ),
-        Line("eq-rnn-da", "da_t = dh_t ⊙ (1 − h_t²)", "rnn", "da = dstate.h * local.a"),
-        *_parameters("rnn", "dW_h = Σ h_{t−1}ᵀ da_t"),
+        Line(
+            "eq-rnn-da",
+            "da_t = dh_t ⊙ (1 − h_t²)",
+            (("rnn", "Local(a=dtanh(cache.h))"), ("rnn", "da = dstate.h * local.a")),
+        ),
+        *_parameters(
+            "rnn",
+            "dW_h = Σ h_{t−1}ᵀ da_t",
+            "return dx, Params(dW_x, outer(cache.prev.h, da), db)",
+        ),
     ],
     "lstm": [
         Line(
             "eq-lstm-a",
             "a_t = x_t W_x + h_{t−1} W_h + b",
-            "lstm",
-            "a = Gates(*blocks(a_x + state.h @ params.W_h, 4))",
+            (
+                ("lstm", "affine(x, params.W_x, params.b)"),
+                ("lstm", "a = Gates(*blocks(a_x + state.h @ params.W_h, 4))"),
+            ),
         ),
         Line(
             "eq-lstm-gates",
             "i_t = σ(a_i), f_t = σ(a_f), g_t = tanh a_g, o_t = σ(a_o)",
-            "lstm",
-            "Gates(sigmoid(a.i), sigmoid(a.f), np.tanh(a.g), sigmoid(a.o))",
+            (("lstm", "Gates(sigmoid(a.i), sigmoid(a.f), np.tanh(a.g), sigmoid(a.o))"),),
         ),
-        Line("eq-lstm-c", "c_t = f_t ⊙ c_{t−1} + i_t ⊙ g_t", "lstm", "c = f * state.c + i * g"),
-        Line("eq-lstm-h", "h_t = o_t ⊙ s_t, s_t = tanh c_t", "lstm", "State(o * tanh_c, c)"),
+        Line(
+            "eq-lstm-c",
+            "c_t = f_t ⊙ c_{t−1} + i_t ⊙ g_t",
+            (("lstm", "c = f * state.c + i * g"),),
+        ),
+        Line(
+            "eq-lstm-h",
+            "h_t = o_t ⊙ s_t, s_t = tanh c_t",
+            (("lstm", "tanh_c = np.tanh(c)"), ("lstm", "State(o * tanh_c, c)")),
+        ),
         *READOUT,
         Line(
             "eq-lstm-dh",
             "dh_t = du_t W_hyᵀ + da_{t+1} W_hᵀ",
-            "lstm",
-            "return da, State(da @ params.W_h.T, dc * local.c)",
+            (*_FROM_LOSS, ("lstm", "State(da @ params.W_h.T, dc * local.c)")),
         ),
         Line(
             "eq-lstm-dc",
             "dc_t = dh_t ⊙ o_t ⊙ (1 − s_t²) + dc_{t+1} ⊙ f_{t+1}",
-            "lstm",
-            "dc = dstate.c + dh * local.h",
+            (
+                ("lstm", "h=o * dtanh(tanh_c)"),
+                ("lstm", "dc = dstate.c + dh * local.h"),
+                ("lstm", "State(da @ params.W_h.T, dc * local.c)"),
+            ),
         ),
         Line(
             "eq-lstm-da",
             "da_i = dc ⊙ g ⊙ i ⊙ (1 − i), da_f = dc ⊙ c_{t−1} ⊙ f ⊙ (1 − f), "
             "da_g = dc ⊙ i ⊙ (1 − g²), da_o = dh ⊙ s ⊙ o ⊙ (1 − o)",
-            "lstm",
-            "Gates(dc * local.i, dc * local.f, dc * local.g, dh * local.o)",
+            (
+                ("lstm", "i=g * dsigmoid(i), f=cache.prev.c * dsigmoid(f),"),
+                ("lstm", "g=i * dtanh(g), o=tanh_c * dsigmoid(o)"),
+                ("lstm", "Gates(dc * local.i, dc * local.f, dc * local.g, dh * local.o)"),
+            ),
         ),
-        *_parameters("lstm", "dW_h = Σ h_{t−1}ᵀ da_t"),
+        *_parameters(
+            "lstm",
+            "dW_h = Σ h_{t−1}ᵀ da_t",
+            "return dx, Params(dW_x, outer(cache.prev.h, da), db)",
+        ),
     ],
     "gru": [
         Line(
             "eq-gru-gates",
             "r_t = σ(a_r), z_t = σ(a_z), a = x_t W_x + h_{t−1} W_h + b",
-            "gru",
-            "r, z = blocks(sigmoid(a_x[..., : 2 * H] + h @ params.W_h[:, : 2 * H]), 2)",
+            (
+                ("gru", "affine(x, params.W_x, params.b)"),
+                (
+                    "gru",
+                    "r, z = blocks(sigmoid(a_x[..., : 2 * H] + h @ params.W_h[:, : 2 * H]), 2)",
+                ),
+            ),
         ),
         Line(
             "eq-gru-candidate",
             "n_t = tanh a_n, a_n = x_t W_xn + q_t W_hn + b_n, q_t = r_t ⊙ h_{t−1}",
-            "gru",
-            "n = np.tanh(a_x[..., 2 * H :] + (r * h) @ params.W_h[:, 2 * H :])",
+            (("gru", "n = np.tanh(a_x[..., 2 * H :] + (r * h) @ params.W_h[:, 2 * H :])"),),
         ),
         Line(
             "eq-gru-state",
             "h_t = z_t ⊙ h_{t−1} + (1 − z_t) ⊙ n_t",
-            "gru",
-            "State(z * h + (1 - z) * n)",
+            (("gru", "State(z * h + (1 - z) * n)"),),
         ),
         *READOUT,
         Line(
             "eq-gru-dh",
             "dh_{t−1} = du_{t−1} W_hyᵀ + dh_t ⊙ z_t + dq_t ⊙ r_t + da_r W_hrᵀ + da_z W_hzᵀ",
-            "gru",
-            "dh_prev = dh * local.h + q * local.reset",
+            (
+                *_FROM_LOSS,
+                (
+                    "gru",
+                    "dh_prev = dh * local.h + q * local.reset "
+                    "+ da[..., : 2 * H] @ params.W_h[:, : 2 * H].T",
+                ),
+            ),
         ),
         Line(
             "eq-gru-da",
             "da_n = dh ⊙ (1 − z) ⊙ (1 − n²), da_z = dh ⊙ (h_{t−1} − n) ⊙ z ⊙ (1 − z), "
             "da_r = dq ⊙ h_{t−1} ⊙ r ⊙ (1 − r), dq = da_n W_hnᵀ",
-            "gru",
-            "da = np.concatenate(Gates(q * local.r, dh * local.z, da_n), axis=-1)",
+            (
+                ("gru", "r=h * dsigmoid(r), z=(h - n) * dsigmoid(z), n=(1 - z) * dtanh(n)"),
+                ("gru", "da_n = dh * local.n"),
+                ("gru", "q = da_n @ params.W_h[:, 2 * H :].T"),
+                ("gru", "da = np.concatenate(Gates(q * local.r, dh * local.z, da_n), axis=-1)"),
+            ),
         ),
-        *_parameters("gru", "dW_h = Σ h_{t−1}ᵀ da_t, for n with q_t in the place of h_{t−1}"),
+        *_parameters(
+            "gru",
+            "dW_h = Σ h_{t−1}ᵀ da_t, for n with q_t in the place of h_{t−1}",
+            "dW_h = [outer(h, da[..., : 2 * H]), outer(r * h, da[..., 2 * H :])]",
+        ),
     ],
 }
 
@@ -283,9 +332,8 @@ def _check(cell, given):
 def expected(name):
     """What a given number may be: in words, and as a function to bool."""
     if name.startswith("y."):
-        return "0 (the target is a) or 1 (it is b)", lambda v: v in (0, 1)
-    wanted = plots.minus(f"a number from -{LARGEST} to {LARGEST}, such as -0.25 or 1/3")
-    return wanted, lambda v: -LARGEST <= v <= LARGEST
+        return TARGET, lambda v: v in (0, 1)
+    return NUMBER, lambda v: -LARGEST <= v <= LARGEST
 
 
 def tables(cell):
@@ -358,7 +406,7 @@ def worksheet(cell, *, name, caption):
 
 def shown(value):
     """A number as the tables show it."""
-    return plots.minus(f"{value:.4f}" if abs(value) < LARGEST else f"{value:.5g}")
+    return plots.minus(f"{value:z.4f}" if abs(value) < LARGEST else f"{value:.5g}")
 
 
 def entered(value):
@@ -384,7 +432,7 @@ def _static(cell, name, caption):
     found = numbers(cell, given)
     parts = [(t.title, [*map(indexed, t.columns)], [*_rows(t, given, found)]) for t in tables(cell)]
     lines = [(line, indexed(line.formula)) for line in LINES[cell]]
-    body = plots.MARKUP.worksheet(name, cell, parts, lines, BREAKS[cell])
+    body = plots.MARKUP.worksheet(name, cell, parts, lines, BREAKS[cell], (NUMBER, TARGET))
     plots.emit(body, caption, name)
 
 

@@ -26,7 +26,7 @@ class Book:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             copy(ROOT / name, root / name)
         shutil.copy(SAMPLE / "_toc.yml", root)
-        for name in ("intro.md", "page.ipynb", "references.bib"):
+        for name in ("intro.md", "page.ipynb", "references.bib", "seeds.yml"):
             shutil.copy(SAMPLE / name, root / "book")
 
     def build(self, *flags):
@@ -179,6 +179,28 @@ def test_mistake_in_the_text_stops_every_build_until_mended(book, old, new, mess
     succeeded(book.build())
 
 
+@pytest.mark.slow
+def test_a_row_is_listed_with_a_link_to_its_section(built):
+    intro = built.page("intro")
+    assert "S0-1. A row of the sample" in intro
+    assert re.search(r'href="page.html">Every feature a chapter uses</a>', intro)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("tag", "message"),
+    [
+        ("step-none", "row S0-1 is covered by no page"),
+        ("covers-S0-7", "covers-S0-7: book/seeds.yml has no such row"),
+    ],
+)
+def test_the_rows_of_the_sources_stop_the_build(book, tag, message):
+    book.edit("book/page.ipynb", '"covers-S0-1"', f'"{tag}"')
+    run = book.build()
+    assert run.returncode != 0
+    assert message in run.stdout + run.stderr
+
+
 def nbval(notebook):
     flags = ["--nbval-lax", "--nbval-current-env", "-p", "no:cacheprovider", "-q"]
     return subprocess.run(
@@ -305,7 +327,8 @@ def code_lines(file):
 
 
 def test_extension_stays_small():
-    assert sum(len(code_lines(f)) for f in (ROOT / "book" / "_ext").rglob("*.py")) <= 340
+    # 70 of them list the rows of the sources and stop the build where one is not covered
+    assert sum(len(code_lines(f)) for f in (ROOT / "book" / "_ext").rglob("*.py")) <= 410
 
 
 class TestPatchesAreStillNeeded:
@@ -342,6 +365,13 @@ class TestPatchesAreStillNeeded:
         import docutils.writers._html_base as writer
 
         assert "doc-backlink" in inspect.getsource(writer)
+
+    def test_sphinx_gives_captions_of_the_contents_a_role_without_a_level(self):
+        import sphinx.writers.html5 as writer
+
+        source = inspect.getsource(writer)
+        assert "ROLE='heading'" in source
+        assert "aria-level" not in source
 
     def test_jupyter_book_sets_comments_config(self):
         import jupyter_book.config as config

@@ -5,7 +5,7 @@
   const T = 3, TWO = [0, 1], EPS = 1e-5, LARGEST = 1000;
   const sigmoid = a => 0.5 * Math.tanh(0.5 * a) + 0.5, softplus = a => Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)));
   const rest = v => 1 - v, slope = v => 1 - v * v, minus = v => -v;
-  const FORMS = new Map([[rest, v => `(1 − ${v})`], [slope, v => `(1 − ${v}²)`], [minus, v => `(−${v})`]]);
+  const FORMS = new Map([[rest, v => `(1 − ${v})`], [slope, v => `(1 − ${v}²)`]]);
   const range = n => [...Array(n).keys()];
   // A factor is a number, or a function of one; its name is what "break a term" calls it.
   const part = (number, f, name) => ({ number, f, name });
@@ -178,19 +178,17 @@
     gru: program("gru", ["gates", "candidate", "state"], ["dh", "da"]),
   };
 
-  const show = v => (Math.abs(v) < LARGEST ? v.toFixed(4) : v.toPrecision(5)).replace("-", "\u2212");
+  const show = v => (Math.abs(v) < LARGEST ? v.toFixed(4) : v.toPrecision(5)).replace(/^-(?=[0.]*$)/, "").replace("-", "\u2212");
   const indexed = text => text.replace(/_(\w+)/g, "<sub>$1</sub>");
-  const expected = name => name.startsWith("y.") ? "0 (the target is a) or 1 (it is b)"
-    : `a number from \u2212${LARGEST} to ${LARGEST}, such as \u22120.25 or 1/3`;
-  const fits = (name, v) => name.startsWith("y.") ? v === 0 || v === 1 : Math.abs(v) <= LARGEST;
+  const isTarget = name => name.startsWith("y."), fits = (name, v) => isTarget(name) ? v === 0 || v === 1 : Math.abs(v) <= LARGEST;
 
   const worksheet = box => {
     const find = selector => box.querySelector(selector), all = selector => [...box.querySelectorAll(selector)];
-    const fields = all("input[data-number]"), select = find("select"), say = find(".worksheet-say");
+    const fields = all("input[data-number]"), select = find("select"), say = find(".worksheet-say"), hold = find("[type=checkbox]");
     const book = fields.map(field => [field.dataset.number, window.parseNumber(field.defaultValue)]);
-    const sheet = new Sheet(box.dataset.cell, book), cells = new Map(), id = box.dataset.name;
-    let here = null, opened = [[], ""];
-    for (const cell of all("[data-number]")) cells.set(cell.dataset.number, cell);
+    const sheet = new Sheet(box.dataset.cell, book), id = box.dataset.name;
+    const cells = new Map(all("[data-number]").map(cell => [cell.dataset.number, cell]));
+    let here = null, opened = [];
     for (const cell of all("span[data-number]")) { cell.tabIndex = -1; cell.setAttribute("role", "button"); }
     const called = n => indexed(n.words || cells.get(n.name).dataset.words || cells.get(n.name).getAttribute("aria-label"));
 
@@ -206,8 +204,10 @@
         cell.toggleAttribute("data-wrong", off.has(n));
       }
       const list = Object.entries(largest).map(([array, error]) => `${array} by ${error.toPrecision(2)}`).join(", ");
-      const verdict = list ? `Off from central differences, relative to the largest entry: ${list}.` : "No gradient is wrong: with these numbers the lost term is zero.";
-      say.innerHTML = indexed(`L = ${show(sheet.at("L").value)}. ${select.value ? verdict : ""}`);
+      const broken = list ? `Off from central differences, as a share of the largest entry of each array: ${list}.` : "No gradient is off by a millionth: with these numbers the lost term is zero or nearly so.";
+      const wants = n => `${called(n)}: expected ${isTarget(n.name) ? box.dataset.targetIs : box.dataset.numberIs}. ${`${n.value}`.replace("-", "\u2212")} stays in use.`;
+      const refused = all("[aria-invalid=true]").map(field => wants(sheet.at(field.dataset.number)));
+      say.innerHTML = [...refused, indexed(`L = ${show(sheet.at("L").value)}.`), select.value ? indexed(broken) : ""].join(" ");
       look();
     };
     // Lights up the number in question, its parts and its readers, and writes out its terms.
@@ -216,8 +216,10 @@
       if (!here) return;
       for (const part of parts(here)) cells.get(part.name)?.classList.add("is-part");
       for (const reader of here.readers) cells.get(reader.name).classList.add("is-reader");
-      for (const cell of [cells.get(here.name), find(`[data-equation="${here.equation}"]`)]) cell?.classList.add("is-here");
-      const inside = v => v < 0 ? `(${show(v)})` : show(v);
+      const line = find(`[data-equation="${here.equation}"]`);
+      for (const cell of [cells.get(here.name), line]) cell?.classList.add("is-here");
+      find(".worksheet-line").innerHTML = line?.innerHTML ?? "";
+      const inside = v => show(v).replace(/^\u2212.*/, "($&)");
       const factor = ({ number, f }) => FORMS.has(f) ? FORMS.get(f)(inside(number.value)) : inside(f ? f(number.value) : number.value);
       const sum = n => n.used.map(factors => factors.map(factor).join(" · ")).join(" + ") || "0";
       const made = !here.terms ? "given" : here.f ? `${here.f.name}(${sum(here)})` : sum(here);
@@ -228,63 +230,61 @@
       find(".worksheet-read").innerHTML = here.readers.length ? `Read by ${here.readers.map(reads).join("; ")}.` : "No other number reads it.";
     };
     const take = field => {
-      const name = field.dataset.number, v = window.parseNumber(field.value), good = fits(name, v);
+      const n = sheet.at(field.dataset.number), v = window.parseNumber(field.value), good = fits(n.name, v);
       field.setAttribute("aria-invalid", !good);
-      if (good) sheet.at(name).value = v;
-      return good;
+      if (good) n.value = v;
     };
-    const enter = field => {
-      const n = sheet.at(field.dataset.number);
-      if (take(field)) update();
-      else say.innerHTML = `${called(n)}: expected ${expected(n.name)}. ${show(n.value)} stays in use.`;
-    };
-    // values: pairs of names and texts that differ from the book's example.
-    const set = ([values, lost]) => {
-      const given = new Map(values);
-      for (const field of fields) field.value = given.get(field.dataset.number) ?? field.defaultValue;
-      fields.forEach(take);
-      select.value = lost;
-      if (!select.value) select.value = "";
+    // pairs: names and texts of what differs from the book's example.
+    const set = pairs => {
+      const given = new Map(pairs);
+      for (const field of fields) { field.value = given.get(field.dataset.number) ?? field.defaultValue; take(field); }
+      select.selectedIndex = Math.max(0, [...select.options].findIndex(option => option.value === given.get("break")));
       lose();
     };
     const lose = () => {
-      const option = select.selectedOptions[0], kind = option.value.split(":")[0];
-      sheet.lose(option.value);
-      for (const old of all(".worksheet-lost")) old.remove();
-      const equation = sheet.computed.find(n => n.kind === kind)?.equation, { old, new: now } = option.dataset;
+      const [kind] = select.value.split(":"), { old, new: now } = select.selectedOptions[0].dataset;
+      sheet.lose(select.value);
+      for (const line of all(".worksheet-lost")) line.remove();
+      const equation = sheet.computed.find(n => n.kind === kind)?.equation;
       const lost = Object.assign(document.createElement("p"), { className: "worksheet-lost", textContent: `${old} became ${now}` });
       if (equation) find(`[data-equation="${equation}"]`).append(lost);
       update();
     };
     const read = () => {
-      const [name, ...pairs] = decodeURIComponent(location.hash.slice(1)).split("&").map(pair => pair.split("="));
-      if (name[0] !== id || !pairs.length) return;
-      set(opened = [pairs, pairs.find(([k]) => k === "break")?.[1] || ""]);
+      const [name, ...pairs] = new URLSearchParams(location.hash.slice(1));
+      if (name?.[0] !== id || !pairs.length) return;
+      set(opened = pairs);
       box.scrollIntoView();
     };
     const share = () => {
-      const changed = fields.filter(field => field.value !== field.defaultValue);
-      location.hash = [id, ...changed.map(field => `${field.dataset.number}=${field.value}`), `break=${select.value}`].join("&");
-      say.textContent = "The address of this page now holds these numbers. Copy it to share them.";
+      opened = book.map(([name]) => [name, `${sheet.at(name).value}`]).filter(([, text], k) => text !== `${book[k][1]}`);
+      if (select.value) opened.push(["break", select.value]);
+      history.replaceState(null, "", `#${[id, ...opened.map(pair => pair.join("="))].join("&")}`);
+      update();
+      say.prepend("The address of this page now holds the numbers in use. Copy it to share them. ");
     };
     const KEYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
     const move = event => {
       const [down, right] = KEYS[event.key] || [0, 0], { target } = event;
+      if (target.tagName === "SPAN" && /^(Enter| )$/.test(event.key)) { event.preventDefault(); hold.click(); choose(event); }
       if (!target.dataset.number || !(down || (right && target.tagName === "SPAN"))) return;
       const row = target.closest("tr").sectionRowIndex + down, column = target.closest("td").cellIndex + right;
       const next = target.closest("tbody").rows[row]?.cells[column]?.querySelector("[data-number]");
       if (next) { event.preventDefault(); next.focus(); }
     };
-    box.addEventListener("focusin", ({ target }) => {
+    const choose = ({ target }) => {
       if (!target.dataset.number) return;
       for (const other of target.closest("table").querySelectorAll("span[data-number]")) other.tabIndex = other === target ? 0 : -1;
-      here = sheet.at(target.dataset.number);
+      if (!hold.checked) here = sheet.at(target.dataset.number);
+      hold.parentElement.hidden = false;
       look();
-    });
+    };
+    box.addEventListener("focusin", choose);
     box.addEventListener("click", ({ target }) => target.dataset.number && target.focus()); // Safari
     box.addEventListener("keydown", move);
-    box.addEventListener("input", ({ target }) => target === select ? lose() : enter(target));
-    const buttons = { book: () => set([[], ""]), reset: () => set(opened), share };
+    select.addEventListener("input", lose);
+    for (const field of fields) field.addEventListener("input", () => { take(field); update(); });
+    const buttons = { book: () => set([]), reset: () => set(opened), share };
     for (const [name, act] of Object.entries(buttons)) find(`[data-do=${name}]`).addEventListener("click", act);
     addEventListener("hashchange", read);
     for (const table of all("table")) table.querySelector("span[data-number]")?.setAttribute("tabindex", 0);

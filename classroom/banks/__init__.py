@@ -63,8 +63,8 @@ def own_sections(assignment, seed):
     cell = own_cell.choose(assignment, seed)
     right = [Section("right", "", says, "", text) for says, text in own.right(cell)]
     wrong = [
-        Section("wrong", "own_backward", says, re.escape(says), text)
-        for says, text in own.wrong(cell)
+        Section("wrong", "own_backward", ways[0], "|".join(map(re.escape, ways)), text)
+        for ways, text in own.wrong(cell)
     ]
     return right + wrong
 

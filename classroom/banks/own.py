@@ -69,10 +69,26 @@ def right(cell):
 
 
 def wrong(cell, number=10):
-    """Pairs: what is lost, and the text, for so many terms spread over the cell."""
+    """The names of a mistake, and the text, for so many terms spread over the cell."""
     terms = own_cell.terms(cell)
     some = [terms[k * len(terms) // number] for k in range(number)]
-    return [(term.says, program(cell, without=term)) for term in some]
+    alike = [(t.says, _deepest(t, terms)) for t in terms]
+    return [
+        (
+            [says for says, at in alike if at == _deepest(term, terms)],
+            program(cell, without=term),
+        )
+        for term in some
+    ]
+
+
+def _deepest(term, terms):
+    """The last term that is lost for certain with this one: a node that only one line reads, and
+    that sends a single share, sends nothing."""
+    node = own_cell.node(term.factor)
+    sent = [t for t in terms if t.line == node]
+    alone = sum(own_cell.node(t.factor) == node for t in terms) == 1
+    return _deepest(sent[0], terms) if alone and len(sent) == 1 else term
 
 
 def program(cell, *, einsum=False, add="{0} = {0} + {1}", gradient="d_{}", start="", without=None):

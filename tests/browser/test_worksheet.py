@@ -97,8 +97,31 @@ def test_a_number_names_its_parts_and_readers(open_page):
     line = page.locator(".worksheet-lines .is-here")
     assert line.get_attribute("data-equation") == "eq-lstm-dc"
     assert "dc = dstate.c + dh * local.h" in line.inner_text()
+    assert page.locator(".worksheet-line").inner_text() == line.inner_text()
     page.locator(".worksheet-lines [data-equation=eq-lstm-c] a").click()
     assert "06-lstm-forward.html#equation-eq-lstm-c" in page.url
+
+
+def test_a_held_number_stays_while_others_change(open_page):
+    page = open_page(PAGES["lstm"])
+    assert not page.locator(".worksheet-panel label").is_visible()
+    at(page, "dc.2.0").click()
+    page.get_by_label("Hold this number").check()
+    at(page, "b.2").fill("5")
+    given = worksheet.book("lstm") | {"b.2": 5.0}
+    value = worksheet.shown(worksheet.numbers("lstm", given)["dc.2.0"])
+    made = page.locator(".worksheet-made")
+    assert made.inner_text().startswith(f"dc1 at step 2, {value}, is ")
+    page.get_by_label("Hold this number").uncheck()
+    at(page, "b.3").focus()
+    assert made.inner_text() == "bias of af2, 1.0000, is given."
+    at(page, "dh.1.1").focus()
+    page.keyboard.press("Enter")
+    at(page, "b.3").focus()
+    assert made.inner_text().startswith("dh2 at step 1")
+    at(page, "dh.2.1").focus()
+    page.keyboard.press("Space")
+    assert made.inner_text().startswith("dh2 at step 2")
 
 
 def test_by_keyboard_alone(cell, page):
@@ -129,7 +152,7 @@ def test_what_is_no_number_is_answered_and_changes_nothing(text, open_page):
     field.fill(text)
     assert field.get_attribute("aria-invalid") == "true"
     assert (
-        "expected a number from −1000 to 1000, such as −0.25 or 1/3. 0.5000 stays in use."
+        "expected a number from −1000 to 1000, such as −0.25 or 1/3. 0.5 stays in use."
         in say(page)
     )
     assert at(page, "dW_h.0.0").get_attribute("data-value") == before
@@ -138,6 +161,8 @@ def test_what_is_no_number_is_answered_and_changes_nothing(text, open_page):
     assert at(page, "dW_h.0.0").get_attribute("data-value") != before
     at(page, "y.1").fill("2")
     assert "0 (the target is a) or 1 (it is b)" in say(page)
+    at(page, "b.0").fill("1")
+    assert "0 (the target is a) or 1 (it is b). 1 stays in use. L = " in say(page)
 
 
 def test_the_largest_numbers_stay_numbers(cell, page):
@@ -152,9 +177,10 @@ def test_the_address_holds_a_state(open_page):
     page = open_page(PAGES["gru"])
     at(page, "b.2").fill("6")
     page.locator(".worksheet select").select_option("dh:kept")
-    page.get_by_role("button", name="Put into the address").click()
+    page.get_by_role("button", name="Save in the address").click()
     shared = page.url
     assert shared.endswith("#worksheet-gru&b.2=6&break=dh:kept")
+    assert "The address of this page now holds" in say(page)
     shown = at(page, "dh.0.0").get_attribute("data-value")
     other = open_state(open_page, "gru", "b.2=6&break=dh:kept")
     assert at(other, "dh.0.0").get_attribute("data-value") == shown
@@ -165,6 +191,12 @@ def test_the_address_holds_a_state(open_page):
     assert at(other, "dh.0.0").get_attribute("data-value") == shown
     bad = open_state(open_page, "gru", "b.2=x&c=1&break=no")
     assert at(bad, "b.2").get_attribute("aria-invalid") == "true"
+    assert say(bad).startswith("bias of az1: expected a number from −1000 to 1000")
+    at(bad, "b.3").fill("7")
+    at(bad, "b.3").fill("seven")
+    bad.get_by_role("button", name="Save in the address").click()
+    assert bad.url.endswith("#worksheet-gru&b.3=7")
+    assert "bias of az2: expected a number" in say(bad)
     assert bad.log.errors == []
 
 
