@@ -100,14 +100,15 @@ def check_backward(cell, params, run, dh):
     checks.fields("run", run, Run._fields)
     checks.fields("run.state", run.state, cell.State._fields)
     checks.fields("run.caches", run.caches, cell.Cache._fields)
-    checks.shape("run.h", run.h, ("T", "N", len(params.W_h)))
+    _, H = checks.sizes(cell, params)
+    checks.shape("run.h", run.h, ("T", "N", H))
     return params, checks.numbers("dh", dh, run.h.shape)
 
 
 def _checked(cell, params, x, state):
     """The arguments of `forward` as arrays, the zero state filled in."""
     params = checks.params(cell, params)
-    D, H = len(params.W_x), len(params.W_h)
+    D, H = checks.sizes(cell, params)
     x = checks.array("x", x)
     if x.dtype.kind in "iu":
         x = checks.tokens("x", x, ("T", "N"), D)

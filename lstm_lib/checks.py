@@ -81,14 +81,21 @@ def like(name, value, expected):
     return type(expected)(*(like(f"{name}.{field}", v, want) for field, v, want in parts))
 
 
+def sizes(cell, value):
+    """D and H of a cell's Params: W_x tells D, and W_h tells H if there is one, else W_x too."""
+    D, K = shape("params.W_x", value.W_x, "DK").shape
+    if "W_h" not in value._fields:
+        return D, K // cell.shapes(1, 1).W_x[1]
+    return D, len(shape("params.W_h", value.W_h, "HK"))
+
+
 def params(cell, value):
-    """A cell's Params, whose arrays fit each other: W_x tells D and W_h tells H."""
+    """A cell's Params, whose arrays fit each other."""
     fields("params", value, cell.Params._fields)
-    D, _ = shape("params.W_x", value.W_x, "DK").shape
-    H, _ = shape("params.W_h", value.W_h, "HK").shape
-    expected = cell.shapes(D, H)
-    # First, since a wrong H would be blamed on the width of W_x.
-    shape("params.W_h", value.W_h, expected.W_h)
+    expected = cell.shapes(*sizes(cell, value))
+    if "W_h" in value._fields:
+        # First, since a wrong H would be blamed on the width of W_x.
+        shape("params.W_h", value.W_h, expected.W_h)
     return like("params", value, expected)
 
 

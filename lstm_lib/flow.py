@@ -66,7 +66,7 @@ def over_draws(cell, init, T, *, draws=10, N=16, scale=1.0):
     def one(seed):
         rng = np.random.default_rng(seed)
         params = init(rng)
-        D, H = len(params.W_x), len(params.W_h)
+        D, H = checks.sizes(cell, params)
         run = bptt.forward(cell, params, scale * rng.standard_normal((T, N, D)))
         dh = np.zeros((T, N, H))
         dh[-1] = rng.standard_normal((N, H))
