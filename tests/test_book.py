@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,19 @@ def test_chapters_come_in_order_and_the_appendices_last():
         "references",
     ]
     assert CONTENTS[-7:] == [f"book/{name}" for name in appendices]
+
+
+def test_each_figure_of_the_book_has_a_name_of_its_own():
+    """A name is a label of the whole book: of two equal ones {numref} finds only one."""
+    found = Counter(
+        name
+        for page in BOOK.glob("*.ipynb")
+        for cell in json.loads(page.read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "code"
+        for name in re.findall(r'name="(fig-[^"]+)"', "".join(cell["source"]))
+    )
+    assert len(found) > 50
+    assert [name for name, times in found.items() if times > 1] == []
 
 
 def test_all_that_is_cited_is_listed_and_all_that_is_listed_is_cited():

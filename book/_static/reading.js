@@ -1,12 +1,12 @@
-// A text whose characters can be pointed at (lstm_lib/reading.py): by mouse, finger or slider.
+// A text whose characters can be pointed at (lstm_lib/reading.py): a look by pointing, a choice by click, finger or slider.
 (() => {
   const reading = box => {
     const { tints, notes } = JSON.parse(box.dataset.reading), find = selector => box.querySelector(selector);
     const spans = [...box.querySelectorAll(".reading-text span")], slider = find("input[type=range]");
     const radios = [...box.querySelectorAll("input[type=radio]")], shown = find("label[for] > span");
     const labels = JSON.parse(slider.closest("[data-labels]").dataset.labels);
-    const update = () => {
-      const t = +slider.value, rows = tints[radios.findIndex(radio => radio.checked)];
+    const show = t => {
+      const rows = tints[radios.findIndex(radio => radio.checked)];
       const row = rows.length > 1 ? rows[t].padStart(t + 1, "9") : rows[0];
       spans.forEach((span, s) => {
         const level = s < row.length ? parseInt(row[s], 19) - 9 : 0;
@@ -14,15 +14,21 @@
         span.style.setProperty("--hue", `var(--c-${level < 0 ? "neg" : "pos"})`);
         span.classList.toggle("is-here", s === t);
       });
-      shown.textContent = labels[t];
-      slider.setAttribute("aria-valuetext", labels[t]);
       find(".reading-note").textContent = notes[t];
     };
-    const point = ({ target }) => {
-      const t = spans.indexOf(target);
-      if (t >= 0) { slider.value = t; update(); }
+    const update = () => { // the place that was chosen, to which a look at another returns
+      const t = +slider.value;
+      shown.textContent = labels[t];
+      slider.setAttribute("aria-valuetext", labels[t]);
+      show(t);
     };
-    for (const type of ["pointerover", "click"]) find(".reading-text").addEventListener(type, point);
+    const at = (type, act) => find(".reading-text").addEventListener(type, ({ target }) => {
+      const t = spans.indexOf(target);
+      if (t >= 0) act(t);
+    });
+    at("pointerover", show);
+    at("click", t => { slider.value = t; update(); });
+    find(".reading-text").addEventListener("pointerleave", update);
     box.addEventListener("input", update);
     find(".figure-controls").hidden = false;
     update(); // a browser that reloads the page restores the controls but not the tints

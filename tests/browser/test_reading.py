@@ -33,12 +33,27 @@ def check(page, t, tint):
     assert page.locator(f"{HERE} label[for] > span").inner_text().startswith(f"{t + 1}:")
 
 
-def test_hovering_a_character_tints_what_its_prediction_depends_on(open_page):
+def test_a_click_chooses_a_place_and_the_way_to_the_tints_leaves_it(open_page):
     page = open_page(PAGE)
+    characters = page.locator(f"{HERE} .reading-text span")
     for t in (5, 60, 120):
-        page.locator(f"{HERE} .reading-text span").nth(t).hover()
+        characters.nth(t).click()
         check(page, t, 0)
+    characters.nth(33).hover()  # a look at another place
+    assert page.locator(f"{HERE} .reading-note").inner_text() == given(page)["notes"][33]
+    assert state(page) == [33, levels(given(page)["tints"][0], 33, characters.count())]
+    page.locator(f"{HERE} label", has_text="replacement").click()
+    check(page, 120, 1)
     assert page.log.errors == []
+
+
+def test_a_look_moves_neither_the_slider_nor_its_words(open_page):
+    page = open_page(PAGE)
+    slider = page.locator(f"{HERE} input[type=range]")
+    before = slider.input_value(), slider.get_attribute("aria-valuetext")
+    for t in (33, 60):
+        page.locator(f"{HERE} .reading-text span").nth(t).hover()
+        assert (slider.input_value(), slider.get_attribute("aria-valuetext")) == before
 
 
 @pytest.mark.parametrize("width", [1280, 360])
