@@ -242,12 +242,9 @@
       lose();
     };
     const lose = () => {
-      const [kind] = select.value.split(":"), { old, new: now } = select.selectedOptions[0].dataset;
+      const { old, new: now } = select.selectedOptions[0].dataset;
       sheet.lose(select.value);
-      for (const line of all(".worksheet-lost")) line.remove();
-      const equation = sheet.computed.find(n => n.kind === kind)?.equation;
-      const lost = Object.assign(document.createElement("p"), { className: "worksheet-lost", textContent: `${old} became ${now}` });
-      if (equation) find(`[data-equation="${equation}"]`).append(lost);
+      find(".worksheet-lost").textContent = old ? `${old} became ${now}` : "";
       update();
     };
     const read = () => {
