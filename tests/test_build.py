@@ -298,7 +298,7 @@ def test_the_reference_names_every_module():
     files = [
         f
         for f in (ROOT / "lstm_lib").rglob("*.py")
-        if f.name != "__init__.py" or "def " in f.read_text()
+        if f.name != "__main__.py" and (f.name != "__init__.py" or "def " in f.read_text())
     ]
     names = [".".join(f.relative_to(ROOT).with_suffix("").parts) for f in files]
     modules = [name.removesuffix(".__init__") for name in names]
