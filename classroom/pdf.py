@@ -60,7 +60,11 @@ def article(soup, name, names):
     for element in found.find_all(True):
         for attribute in REFERENCES:
             if attribute in element.attrs:
-                element[attribute] = _reference(attribute, element[attribute], name, names)
+                value = _reference(attribute, element[attribute], name, names)
+                if value is None:
+                    del element[attribute]
+                else:
+                    element[attribute] = value
         for attribute in ("clip-path", "fill", "mask", "style"):
             if "url(#" in element.get(attribute, ""):
                 element[attribute] = element[attribute].replace("url(#", f"url(#{_anchor(name)}--")
@@ -75,14 +79,14 @@ def _anchor(name):
 
 
 def _reference(attribute, value, name, names):
-    """An identifier or a link as it is called in the document."""
+    """An identifier or a link as it is called in the document; None for what is not in it."""
     if "href" not in attribute:
         return " ".join(f"{_anchor(name)}--{one}" for one in value.split())
     if urlsplit(value).scheme:
         return value
     page, _, place = urljoin(name, value).partition("#")
     if page not in names:
-        return urljoin(name, value)
+        return None
     return f"#{_anchor(page)}" + (f"--{place}" if place else "")
 
 
