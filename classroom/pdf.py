@@ -17,13 +17,12 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from bs4 import BeautifulSoup
-from playwright.sync_api import sync_playwright
 from tqdm.auto import tqdm
 
 ROOT = Path(__file__).parents[1]
-NAMES = "chromium", "chromium-browser", "google-chrome"
+NAMES = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 REFERENCES = "id", "for", "href", "xlink:href", "aria-labelledby", "aria-describedby", "headers"
-LEFT_OUT = "script, template, .headerlink, .content-icon-container, nav, form button, video"
+LEFT_OUT = "script, template, .headerlink, .content-icon-container, nav, form button"
 STYLE = """
 @page { size: A4; margin: 18mm 18mm 20mm; }
 html, body { background: white; }
@@ -37,6 +36,11 @@ p { orphans: 2; widows: 2; }
 """
 FOOTER = """<p style="width: 100%; margin: 0; text-align: center; font: 8pt sans-serif">
 <span class="pageNumber"></span></p>"""
+
+
+def find_browser():
+    """Path of the first browser found, or None."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def order(site):
@@ -146,9 +150,11 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     if not (given.site / "book" / "intro.html").exists():
         sys.exit(f"{given.site}: no built book there; run make book first")
-    browser = next(filter(None, map(shutil.which, NAMES)), None)
+    browser = find_browser()
     if browser is None:
         sys.exit("no Chromium found: on Debian and Ubuntu, sudo apt install chromium")
+    from playwright.sync_api import sync_playwright  # the tests' browser is found without it
+
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
         write(chromium, given.site, given.out)

@@ -72,12 +72,9 @@ def wrong(cell, number=10):
     """The names of a mistake, and the text, for so many terms spread over the cell."""
     terms = own_cell.terms(cell)
     some = [terms[k * len(terms) // number] for k in range(number)]
-    alike = [(t.says, _deepest(t, terms)) for t in terms]
+    deepest = {term: _deepest(term, terms) for term in terms}
     return [
-        (
-            [says for says, at in alike if at == _deepest(term, terms)],
-            program(cell, without=term),
-        )
+        ([t.says for t in terms if deepest[t] == deepest[term]], program(cell, without=term))
         for term in some
     ]
 

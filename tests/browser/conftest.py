@@ -2,7 +2,6 @@
 
 import functools
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -10,6 +9,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from classroom.pdf import find_browser
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
@@ -22,19 +23,12 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
 PROBES = (Path(__file__).parent / "probes.js").read_text(encoding="utf-8")
 
 
 def share():
     """Where the build has installed the npm packages."""
     return Path(sys.prefix) / "share" / "book-assets"
-
-
-def find_browser():
-    return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def pages():
