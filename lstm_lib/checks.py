@@ -104,3 +104,10 @@ def count(name, value, least=1):
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
         raise ValueError(f"{name}: expected an integer of at least {least}, got {value!r}")
     return int(value)
+
+
+def positive(name, value):
+    """A number above 0."""
+    if not value > 0:
+        raise ValueError(f"{name}: expected a positive number, got {value!r}")
+    return value
