@@ -111,3 +111,9 @@ def positive(name, value):
     if not value > 0:
         raise ValueError(f"{name}: expected a positive number, got {value!r}")
     return value
+
+
+def expect(right, what, wanted, got):
+    """Raise ValueError that says of `what` what was wanted and what came, unless it is right."""
+    if not right:
+        raise ValueError(f"{what}: expected {wanted}; got {got}")

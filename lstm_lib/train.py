@@ -5,6 +5,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,15 +104,14 @@ def fit(
     """
     steps = checks.count("epochs", epochs) * checks.count("len(batches)", len(batches))
     hidden = not progress or os.environ.get("LSTM_LIB_STATIC") == "1"
-    rule = {"clip": clip, "clip_value": clip_value, "update": update, "loss": loss}
+    take_step = partial(step, cell, clip=clip, clip_value=clip_value, update=update, loss=loss)
     losses, norms, moments = [], [], None
     with tqdm(total=steps, disable=hidden, unit="step") as bar:
         for _ in range(epochs):
             state = None
             for batch in batches:
                 rate = lr(len(losses) / steps) if callable(lr) else lr
-                stepped = step(cell, model, batch, state, moments, lr=rate, **rule)
-                model, moments, last, L, norm = stepped
+                model, moments, last, L, norm = take_step(model, batch, state, moments, lr=rate)
                 state = last if carry else None
                 losses.append(L)
                 norms.append(norm)

@@ -5,7 +5,6 @@ step 2, and step 0 is the initial state. The gradient of a number has its name a
 """
 
 import html
-import os
 import re
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ import numpy as np
 from IPython.display import display
 from markupsafe import Markup
 
-from . import bptt, example, functions, gru, lstm, plots, quickcheck, readout, rnn, tree
+from . import bptt, example, functions, gru, lstm, page, plots, quickcheck, readout, rnn, tree
 from .breaks import BREAKS, broken
 
 T, LARGEST = 3, 1000  # steps; the largest number that a field takes
@@ -400,8 +399,8 @@ def worksheet(cell, *, name, caption):
 
     Args: cell, "rnn", "lstm" or "gru"; name, its label for {numref}; caption, as for `plots.show`.
     """
-    plots.check_words(name, caption=caption)
-    (_static if plots.static() else _live)(cell, name, caption)
+    page.check_words(name, caption=caption)
+    (_static if page.static() else _live)(cell, name, caption)
 
 
 def shown(value):
@@ -432,8 +431,8 @@ def _static(cell, name, caption):
     found = numbers(cell, given)
     parts = [(t.title, [*map(indexed, t.columns)], [*_rows(t, given, found)]) for t in tables(cell)]
     lines = [(line, indexed(line.formula)) for line in LINES[cell]]
-    body = plots.MARKUP.worksheet(name, cell, parts, lines, BREAKS[cell], (NUMBER, TARGET))
-    plots.emit(body, caption, name)
+    body = page.MARKUP.worksheet(name, cell, parts, lines, BREAKS[cell], (NUMBER, TARGET))
+    page.emit(body, caption, name)
 
 
 def _live(cell, name, caption):
@@ -454,7 +453,7 @@ def _live(cell, name, caption):
             says.value = f"<p>{html.escape(str(error))}</p>"
             return
         says.value = f"<p>L = {shown(found['L'])}. {_verdict(_errors(broken_ones, found))}</p>"
-        output.value = plots.MARKUP.worksheet_results(_results(cell, given, found | broken_ones))
+        output.value = page.MARKUP.worksheet_results(_results(cell, given, found | broken_ones))
 
     def reset(_):
         for k, v in given.items():
@@ -464,14 +463,14 @@ def _live(cell, name, caption):
     for control in (lost, *fields.values()):
         control.observe(redraw, "value")
     redraw()
-    if os.environ.get("LSTM_LIB_EXERCISE") == "1":
+    if page.exercised():
         for lost.value in BREAKS[cell]:
             pass
         fields["b.0"].value = "1e308"
         reset(None)
         lost.value = None
     forms = [_form(table, fields) for table in tables(cell)]
-    words = widgets.HTMLMath(plots.inline(caption))
+    words = widgets.HTMLMath(page.inline(caption))
     display(widgets.VBox([widgets.HBox([again, lost]), says, *filter(None, forms), output, words]))
 
 

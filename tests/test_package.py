@@ -14,13 +14,13 @@ import lstm_lib
 ROOT = Path(__file__).parents[1]
 PROGRAM = """
 import lstm_lib, numpy as np
-from lstm_lib import bptt, convert, lstm, plots, worksheet
+from lstm_lib import bptt, convert, lstm, page, worksheet
 from lstm_lib.variants import peephole
 params = lstm.init(np.random.default_rng(0), 3, 4)
 run = bptt.forward(lstm, params, np.ones((5, 2, 3)))
 print(lstm_lib.__file__, bptt.backward(lstm, params, run, run.h).dx.shape)
 worksheet.numbers("lstm", worksheet.book("lstm"))
-plots.MARKUP
+page.MARKUP
 """
 
 
