@@ -1,6 +1,7 @@
 """A text whose characters can be pointed at: tints on all of them, and words about that one."""
 
 import html
+import itertools
 
 import numpy as np
 from IPython.display import display
@@ -92,7 +93,6 @@ def _live(text, coded, notes, caption, alt, name, start):
         control.observe(redraw, "value")
     redraw()
     if page.exercised():
-        for tint.value in coded:
-            for at.value in (1, len(text)):
-                pass
+        for words, place in itertools.product(coded, (1, len(text))):
+            tint.value, at.value = words, place
     display(VBox([tint, at, shown, HTMLMath(page.inline(caption))]))
