@@ -91,8 +91,8 @@ def norm(tree):
 
 def _names(tree, prefix):
     """Dotted names of a tuple's branches."""
-    names = map(str, getattr(tree, "_fields", range(len(tree))))
-    return [f"{prefix}.{name}" if prefix else name for name in names]
+    names = getattr(tree, "_fields", range(len(tree)))
+    return [f"{prefix}.{name}" if prefix else f"{name}" for name in names]
 
 
 def _like(tree, parts):

@@ -400,7 +400,7 @@ EQUIVALENT = {
         "Gates(dc * local.i, dc * local.f, dc * local.g, dh * local.o), axis=1)",
         "gru.step: h, H = (state.h, state.h.shape[1])",
         "gru.recur_backward: dh, H = (dstate.h, dstate.h.shape[1])",
-        "gru.recur_backward: da = np.concatenate(Gates(q * local.r, dh * local.z, da_n), axis=1)",
+        "gru.recur_backward: da = np.concatenate(Gates(dq * local.r, dh * local.z, da_n), axis=1)",
         "variants.reset_after.step: h, H = (state.h, state.h.shape[1])",
         "variants.reset_after.recur_backward: da_h = np.concatenate("
         "da._replace(n=da_n * local.reset), axis=1)",

@@ -1,5 +1,6 @@
 """The library as a package of its own: what it says of itself, and a wheel without the book."""
 
+import doctest
 import os
 import pkgutil
 import subprocess
@@ -31,6 +32,12 @@ def test_it_says_what_can_be_run_and_imported():
     assert "python -m lstm_lib.train TEXT" in said
     names = [m.name for m in pkgutil.walk_packages(lstm_lib.__path__, "lstm_lib.") if not m.ispkg]
     assert [n for n in names if f"{n} " not in said and not n.endswith("__main__")] == []
+
+
+def test_its_first_example_works():
+    examples = doctest.testmod(lstm_lib)
+    assert examples.attempted
+    assert not examples.failed
 
 
 @pytest.mark.slow
