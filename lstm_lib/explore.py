@@ -37,7 +37,10 @@ def explore(draw, *, caption, alt, name, key=(), start=None, **choices):
         page.check_words(name, alt=text)
         return picture(draw(**state), label, text, **options)
 
-    (_static if page.static() else _live)(frame, caption, name, shown, choices)
+    if page.static():
+        _static(frame, caption, name, shown, choices)
+    else:
+        _live(frame, caption, shown, choices)
 
 
 def _check(name, choices):
@@ -84,7 +87,7 @@ def _kind(values):
     return "range" if numbers and len(values) > 2 else "radio" if len(values) < 7 else "select"
 
 
-def _live(frame, caption, name, shown, choices):
+def _live(frame, caption, shown, choices):
     """Widgets; each change draws anew."""
     controls = {
         choice: WIDGETS[_kind(values)](

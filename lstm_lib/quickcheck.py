@@ -27,7 +27,10 @@ def predict(question, answer, *, reason, name, hint="", tolerance=None, wrong=No
     page.check_words(name, question=question, reason=reason)
     wrong = {value: page.inline(text) for value, text in (wrong or {}).items()}
     check = _check(answer, tolerance, wrong, page.inline(reason), page.inline(hint), name)
-    (_static if page.static() else _live)(question, check, name)
+    if page.static():
+        _static(question, check, name)
+    else:
+        _live(question, check)
 
 
 def _check(answer, tolerance, wrong, reason, hint, name):
@@ -75,7 +78,7 @@ def _static(question, check, name):
     display({"text/html": form, "text/plain": f"Quick check. {question}"}, raw=True)
 
 
-def _live(question, check, name):
+def _live(question, check):
     field = widgets.Text(placeholder="a number", continuous_update=False)
     button, result = widgets.Button(description="Check"), widgets.HTML()
 

@@ -31,8 +31,10 @@ def reading(text, tints, notes, *, caption, alt, name, start=0):
     T = len(text)
     expect(len(notes) == T > start >= 0, name, f"{T} notes, start among them", len(notes))
     coded = {words: _coded(f"{name}: {words}", v, T) for words, v in tints.items()}
-    show = _static if page.static() else _live
-    show(text, coded, list(notes), caption, alt, name, start)
+    if page.static():
+        _static(text, coded, list(notes), caption, alt, name, start)
+    else:
+        _live(text, coded, list(notes), caption, start)
 
 
 def called(text):
@@ -71,7 +73,7 @@ def _static(text, coded, notes, caption, alt, name, start):
     page.emit(body, caption, name)
 
 
-def _live(text, coded, notes, caption, alt, name, start):
+def _live(text, coded, notes, caption, start):
     """Widgets, and the text with its tints as colours of its own."""
     tint = ToggleButtons(options=list(coded), description="tint")
     at = IntSlider(start + 1, 1, len(text), description="character")
