@@ -5,7 +5,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from lstm_lib import bptt, data, lstm, plots, readout, train, tree
+from lstm_lib import bptt, data, lstm, page, plots, readout, train, tree
 
 BOOK = Path(__file__).parents[1] / "book"
 BEFORE, SHOWN = 400, 46
@@ -37,7 +37,7 @@ bottom.minorticks_off()
 words = (
     "Forget gates of eight units while an LSTM reads a sentence, and the gradient of its last loss."
 )
-tag, drawing = str(plots.svg(fig, "readme", words)).split(">", 1)
+tag, drawing = str(page.svg(fig, "readme", words)).split(">", 1)
 style = "".join(
     f"{media}{{:root{{{''.join(f'--c-{n}:{pair[k]};' for n, pair in plots.COLOURS.items())}}}}}"
     for k, media in enumerate(("@media all", "@media (prefers-color-scheme: dark)"))

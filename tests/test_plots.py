@@ -44,7 +44,7 @@ def page(monkeypatch):
     """What the static build would put into the page, one text per figure."""
     monkeypatch.setenv("LSTM_LIB_STATIC", "1")
     shown = []
-    monkeypatch.setattr(plots, "display", lambda data, raw: shown.append(data["text/html"]))
+    monkeypatch.setattr("lstm_lib.page.display", lambda data, raw: shown.append(data["text/html"]))
     return shown
 
 
