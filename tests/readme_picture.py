@@ -23,6 +23,8 @@ _, du = readout.cross_entropy(u, ids[1:], w=last)
 dh, _ = readout.backward(model.readout, run.h, du)
 grads = bptt.backward(lstm, model.cell, run, dh)
 norms = [np.linalg.norm(dstate.h) for dstate in grads.dstates[-SHOWN:]]
+assert round(norms[-1]) == 3  # as the README says of the picture
+assert norms[0] < 1e-3
 
 f = run.caches.gates.f[-SHOWN:, 0]
 units = np.argsort(f.mean(axis=0))[np.linspace(0, 127, 8).round().astype(int)]

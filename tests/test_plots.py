@@ -12,6 +12,8 @@ from lstm_lib import plots
 
 PAPERS = (("#ffffff",), ("#121212", "#1a1a1a"))  # light; the range of dark pages
 TOGETHER = ("ifgoch", "rznhx", "ifgox", ("c", "h", "x", "u", "grad"), ("pos", "neg"))
+# Networks: the RNN is muted, the LSTM f, with chrono biases i, the GRU h.
+TOGETHER += (("muted", "f", "h", "i", "c", "ink"), "fihxr", "frn")
 
 # OKLab (Ottosson 2020) from linear sRGB, and what a reader without red or green cones sees
 # (Machado, Oliveira and Fernandes 2009, severity 1).
