@@ -16,9 +16,7 @@ def by_name(*cells):
 
 CELLS = by_name(rnn, rnn_linear, rnn_relu, lstm, gru, reset_after)
 NAMES = (found.name for found in pkgutil.iter_modules(variants.__path__))
-VARIANTS = {
-    name: import_module(f"lstm_lib.variants.{name}") for name in NAMES if name not in CELLS
-}
+VARIANTS = {name: import_module(f"lstm_lib.variants.{name}") for name in NAMES if name not in CELLS}
 
 
 class Variables(NamedTuple):
