@@ -1,0 +1,141 @@
+"""Every notebook in JupyterLab: restart the kernel, run all cells, turn the figures by keyboard."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+BOOK = Path(__file__).parents[2] / "book"
+NOTEBOOKS = [*BOOK.glob("*.ipynb"), *BOOK.glob("assignments/source/*/*.ipynb")]
+NAMES = sorted(path.relative_to(BOOK).as_posix() for path in NOTEBOOKS)
+# JupyterLab's debugger says so of itself at some restarts.
+NOT_OURS = "Could not restore the debugger state"
+SCRIPT = """window.lab = {
+  panel: () => window.jupyterapp?.shell.currentWidget,
+  idle: () => lab.panel()?.sessionContext?.session?.kernel?.status === 'idle',
+  code: () => lab.panel().content.widgets.map(cell => cell.model).filter(m => m.type === 'code'),
+  counts: () => lab.code().map(model => model.executionCount),
+  failed: () => lab.code().flatMap(model => model.outputs.toJSON())
+    .filter(o => o.output_type === 'error' || o.name === 'stderr')
+    .map(o => o.evalue ?? o.text),
+  done: () => lab.idle() && (lab.failed().length > 0 || lab.counts().every(Boolean)),
+  shown: () => document.querySelectorAll('.jp-Cell').length === lab.panel().content.widgets.length,
+  settled: async ask => {
+    for (let k = 0; k < 100 && ask().length; k++) await new Promise(go => setTimeout(go, 100));
+    return ask();
+  },
+  all: selector => [...document.querySelectorAll(selector)],
+  source: () => lab.all('.jp-MarkdownOutput, .jp-RenderedHTML, .jupyter-widgets').map(element => {
+    const copy = element.cloneNode(true);
+    copy.querySelectorAll('mjx-container, pre, code, style, script').forEach(e => e.remove());
+    return copy.textContent;
+  }).filter(text => /\\$|\\\\[a-zA-Z]/.test(text)),
+};"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """`lab(name)`: the address of a notebook without outputs in a JupyterLab of its own."""
+    folder = tmp_path_factory.mktemp("lab")
+    shutil.copytree(BOOK, folder / "book")
+    for name in NAMES:
+        notebook = nbformat.read(BOOK / name, as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.update(outputs=[], execution_count=None)
+        nbformat.write(notebook, folder / "book" / name)
+    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir=book", "--no-browser"]
+    command += ["--port=0", "--expose-app-in-browser"]
+    if not os.geteuid():
+        command.append("--allow-root")
+    runtime = folder / "runtime"
+    own = {"JUPYTER_CONFIG_DIR": str(folder / "config"), "JUPYTER_RUNTIME_DIR": str(runtime)}
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, env=os.environ | own, stdout=log, stderr=log
+        )
+    try:
+        end = time.monotonic() + 120
+        while not (started := [*runtime.glob("jpserver-*.json")]):
+            waiting = process.poll() is None and time.monotonic() < end
+            assert waiting, (folder / "log").read_text()
+            time.sleep(0.2)
+        server = json.loads(started[0].read_text())
+        yield lambda name: f"{server['url']}lab/tree/{name}?reset&token={server['token']}"
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_restart_and_run_all(name, lab, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(120_000)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and errors.append(said.text))
+    page.add_init_script(SCRIPT)
+    try:
+        page.goto(lab(name))
+        page.wait_for_function("lab.idle()")
+        page.get_by_role("menuitem", name="Kernel", exact=True).click()
+        page.get_by_role("menuitem", name="Restart Kernel and Run All Cells…").click()
+        page.get_by_role("button", name="Confirm Kernel Restart").click()
+        page.wait_for_function("lab.done()")
+        assert page.evaluate("lab.failed()") == []
+        counts = page.evaluate("lab.counts()")
+        assert counts == [*range(1, len(counts) + 1)]
+        page.wait_for_function("lab.shown()")
+        mathematics_is_set(page)
+        pictures_have_words(page)
+        if "explore(" in (BOOK / name).read_text(encoding="utf-8"):
+            figures_move(page)
+        assert [error for error in errors if NOT_OURS not in error] == []
+    finally:
+        page.evaluate("lab.panel()?.sessionContext.shutdown()")
+        page.close()
+
+
+def mathematics_is_set(page):
+    assert page.evaluate("lab.settled(lab.source)") == []
+    # An unknown command is set in red.
+    wrong = "mjx-merror, [data-mjx-error], mjx-mtext[style*=red]"
+    assert page.evaluate("s => lab.all(s).map(e => e.outerHTML)", wrong) == []
+
+
+def pictures_have_words(page):
+    pictures = page.evaluate("lab.all('.jp-OutputArea img').map(i => [i.alt, i.naturalWidth])")
+    assert all(len(alt.split()) > 2 and width > 100 for alt, width in pictures)
+    said = page.evaluate("lab.all('.jp-OutputArea').map(e => e.textContent)")
+    assert [text for text in said if "displaying widget" in text or "VBox(" in text] == []
+
+
+def figures_move(page):
+    """Each control of a figure changes its picture by keyboard, and its caption stays."""
+    figures = page.locator(".jp-OutputArea .widget-vbox:has(img)")
+    assert figures.count() > 0
+    for figure in figures.all():
+        figure.scroll_into_view_if_needed()
+        words = figure.locator(":scope > .widget-htmlmath")
+        caption = words.text_content()
+        assert len(caption.split()) > 2
+        before = figure.locator("img").get_attribute("src")
+        turn(figure)
+        changed = "([figure, src]) => figure.querySelector('img').src !== src"
+        page.wait_for_function(changed, arg=[figure.element_handle(), before])
+        assert words.text_content() == caption
+
+
+def turn(figure):
+    """Move the first control by one, with the keys that it has: slider, list or row of buttons."""
+    for selector, key in ((".noUi-handle", "ArrowRight"), ("select", "ArrowDown")):
+        if (control := figure.locator(selector)).count():
+            return control.first.press(key)
+    return figure.locator("button:not(.mod-active)").first.press("Enter")
