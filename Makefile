@@ -15,13 +15,14 @@ JUPYTER_BOOK := .venv/bin/python -c "from jupyter_book.cli.main import main; mai
 NOTEBOOKS := $(wildcard book/*.ipynb book/assignments/source/*/*.ipynb)
 SOURCES := _config.yml _toc.yml $(shell find book classroom lstm_lib -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*')
 
-.PHONY: help book test test-slow lab slides pdf assignments bench lint audit clean
+.PHONY: help book test test-slow lab keep slides pdf assignments bench lint audit clean
 
 help:
 	@echo "make book       build the book and print its address"
 	@echo "make test       lint, tests, notebooks and the pages in a browser"
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make lab        open the notebooks in JupyterLab"
+	@echo "make keep       run NOTEBOOK=book/..., keep its outputs tagged keep_output"
 	@echo "make slides     slides for chapters 4, 7 and 9 from the built pages"
 	@echo "make pdf        the book as one PDF, printed by Chromium"
 	@echo "make assignments  write the student versions from their sources"
@@ -73,6 +74,11 @@ test-slow: .venv/.dev .venv/.proxy _build/html/.built
 
 lab: .venv/.reader
 	@$(RUN) jupyterlab --notebook-dir=book
+
+# Of what running writes into a notebook only the tagged outputs and the counts stay.
+keep: .venv/.dev
+	@$(RUN) jupyter nbconvert --to notebook --execute --inplace --log-level WARN $(NOTEBOOK)
+	@$(RUN) nbstripout --keep-id --keep-count --extra-keys "$(addprefix metadata.language_info.,codemirror_mode file_extension mimetype nbconvert_exporter pygments_lexer version)" $(NOTEBOOK)
 
 slides: .venv/.reader _build/html/.built
 	@$(RUN) classroom.slides

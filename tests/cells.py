@@ -1,22 +1,13 @@
 """What the tests of the library share: its cells, random problems for them, and their loss."""
 
+import pkgutil
+from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
 
-from lstm_lib import bptt, gru, lstm, rnn, tree
-from lstm_lib.variants import (
-    coupled,
-    hard_gates,
-    layer_norm,
-    no_forget,
-    one_mask,
-    peephole,
-    per_gate,
-    reset_after,
-    rnn_linear,
-    rnn_relu,
-)
+from lstm_lib import bptt, gru, lstm, rnn, tree, variants
+from lstm_lib.variants import reset_after, rnn_linear, rnn_relu
 
 
 def by_name(*cells):
@@ -24,7 +15,8 @@ def by_name(*cells):
 
 
 CELLS = by_name(rnn, rnn_linear, rnn_relu, lstm, gru, reset_after)
-VARIANTS = by_name(peephole, coupled, no_forget, hard_gates, per_gate, one_mask, layer_norm)
+NAMES = (found.name for found in pkgutil.iter_modules(variants.__path__))
+VARIANTS = {name: import_module(f"lstm_lib.variants.{name}") for name in NAMES if name not in CELLS}
 
 
 class Variables(NamedTuple):

@@ -63,6 +63,7 @@ OPERATORS = {
 class Mutant(NamedTuple):
     module: str
     name: str  # module.function: the statement as changed
+    before: str  # the statement as it was, named in the same way
     code: object
 
 
@@ -83,7 +84,8 @@ def mutants(module):
             _put(node, field, index, old)
             if code is not None and after != before:
                 without = f"without {before}" if isinstance(new, ast.Pass) else after
-                yield Mutant(module, f"{module}.{function}: {without}", code)
+                place = f"{module}.{function}: "
+                yield Mutant(module, place + without, place + before, code)
 
 
 def _put(node, field, index, new):

@@ -122,6 +122,7 @@ STEPS = {
 
 def run(name, params, x, state):
     """h (T, N, H) and the last state of the cell of that name."""
+    assert name in STEPS, f"write the step of {name} once more in tests/reference.py, into STEPS"
     p, state, hs = params._asdict(), tuple(state), []
     for x_t in x:
         state = STEPS[name](p, x_t, state)

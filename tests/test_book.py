@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from bookext import terms
+
+from lstm_lib.plots import COLOURS
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
 CHAPTERS = sorted(BOOK.glob("[0-9]*.ipynb"))
+NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 CITED = re.compile(r"\{cite(?::\w+)?\}`([^`]+)`")
 
 
@@ -39,19 +43,24 @@ CONTENTS = [*pages(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
 def test_each_chapter_says_what_it_needs_and_takes(chapter):
     title = text(chapter).split("\n## ")[0]
-    assert re.search(r"\*\*You need\*\* .+ \*\*Time:\*\* \d+ minutes to read", title)
+    found = re.search(r"\*\*You need\*\* .+ \*\*Time:\*\* \d+ minutes to read", title)
+    assert found, "before the first ##: **You need** ... **Time:** N minutes to read"
 
 
 def test_each_page_stands_in_the_contents_once():
     files = [
         p for pattern in ("*.ipynb", "*.md", "assignments/*.ipynb") for p in BOOK.glob(pattern)
     ]
-    assert sorted(CONTENTS) == sorted(f.relative_to(ROOT).with_suffix("").as_posix() for f in files)
+    found = Counter(f.relative_to(ROOT).with_suffix("").as_posix() for f in files)
+    missing, lost = found - Counter(CONTENTS), Counter(CONTENTS) - found
+    assert not missing, f"write into _toc.yml: {', '.join(missing)}"
+    assert not lost, f"in _toc.yml twice or without a file: {', '.join(lost)}"
 
 
 def test_chapters_come_in_order_and_the_appendices_last():
     numbered = [page for page in CONTENTS if re.match(r"book/\d", page)]
-    assert numbered == [f"book/{c.stem}" for c in CHAPTERS] == CONTENTS[1 : 1 + len(CHAPTERS)]
+    chapters = [f"book/{c.stem}" for c in CHAPTERS]
+    assert numbered == chapters == CONTENTS[1 : 1 + len(CHAPTERS)], "order them in _toc.yml"
     appendices = [
         "notation",
         "glossary",
@@ -74,7 +83,8 @@ def test_each_figure_of_the_book_has_a_name_of_its_own():
         for name in re.findall(r'name="(fig-[^"]+)"', "".join(cell["source"]))
     )
     assert len(found) > 50
-    assert [name for name, times in found.items() if times > 1] == []
+    twice = [name for name, times in found.items() if times > 1]
+    assert twice == [], "give one of the figures another name"
 
 
 def test_all_that_is_cited_is_listed_and_all_that_is_listed_is_cited():
@@ -83,7 +93,32 @@ def test_all_that_is_cited_is_listed_and_all_that_is_listed_is_cited():
     assert len(listed) == len(set(listed))
     sources = [*BOOK.glob("*.ipynb"), *BOOK.glob("*.md"), *BOOK.glob("assignments/**/*.ipynb")]
     keys = ",".join(",".join(CITED.findall(text(page))) for page in sources)
-    assert {key.strip() for key in keys.split(",")} - {""} == set(listed)
+    cited = {key.strip() for key in keys.split(",")} - {""}
+    assert cited <= set(listed), f"write into references.bib: {cited - set(listed)}"
+    assert set(listed) <= cited, f"cite, or take out of references.bib: {set(listed) - cited}"
+
+
+def code(page):
+    """Pairs (tags, cell) of a notebook's code cells."""
+    cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
+    return [(c["metadata"].get("tags", ()), c) for c in cells if c["cell_type"] == "code"]
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_kept_output_is_there(page):
+    """The comparison of outputs finds nothing to compare in a cell that stores none."""
+    empty = [c["id"] for tags, c in code(page) if "keep_output" in tags and not c["outputs"]]
+    assert not empty, f"cells without output: make keep NOTEBOOK=book/{page.name}"
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda path: path.stem)
+def test_colours_and_terms_of_formulas_have_a_meaning(page):
+    colours = set(re.findall(r"\\textcolor\{(\w+)\}", text(page)))
+    assert colours <= set(COLOURS), f"not in lstm_lib/colours.toml: {colours - set(COLOURS)}"
+    lines = "\n".join("".join(c["source"]) for tags, c in code(page) if "terms" in tags)
+    computed = {name for line in lines.split("\n") for name in terms.names(line)}
+    marked = set(re.findall(r"\\term\{(\w+)\}", text(page)))
+    assert marked <= computed, f"in no cell tagged `terms` is computed: {marked - computed}"
 
 
 def test_the_three_articles_are_cited_by_their_titles():

@@ -302,8 +302,11 @@ def test_the_reference_names_every_module():
     ]
     names = [".".join(f.relative_to(ROOT).with_suffix("").parts) for f in files]
     modules = [name.removesuffix(".__init__") for name in names]
-    assert sorted(named) == sorted(modules)
-    assert re.findall(r"^### `(\S+)`$", page, re.M) == named
+    section = "### `{0}`\n\n```{{eval-rst}}\n.. automodule:: {0}\n```"
+    missing = "\n\n".join(section.format(name) for name in sorted({*modules} - {*named}))
+    assert not missing, f"write into book/reference.md, where it belongs:\n\n{missing}"
+    assert sorted(named) == sorted(modules), "twice in book/reference.md, or no module"
+    assert re.findall(r"^### `(\S+)`$", page, re.M) == named, "headings and modules differ"
 
 
 def test_lock_file_names_no_download_address():

@@ -154,14 +154,17 @@ def listed(what):
 
 def test_book_and_code_have_the_same_labels():
     book = book_labels("eq-")
-    assert not set(CITED) - book, f"no equation of the book: {listed(set(CITED) - book)}"
-    assert not book - set(CITED), f"cited in no docstring: {listed(book - set(CITED))}"
+    lost = {label: CITED[label] for label in set(CITED) - book}
+    assert not lost, f"cited by code, but no page has `$$ ... $$ (label)`: {listed(lost.items())}"
+    free = listed(book - set(CITED))
+    assert not book - set(CITED), f"no docstring has a line `Equations: label` for {free}"
 
 
 def test_code_and_tests_have_the_same_labels(runs):
     marked = {label for _, label, *_ in runs}
-    assert not set(CITED) - marked, f"marked at no test: {listed(set(CITED) - marked)}"
-    assert not marked - set(CITED), f"cited in no docstring: {listed(marked - set(CITED))}"
+    free, lost = (listed(labels) for labels in (set(CITED) - marked, marked - set(CITED)))
+    assert not set(CITED) - marked, f"no test has @pytest.mark.eq(label) for {free}"
+    assert not marked - set(CITED), f"no docstring has a line `Equations: label` for {lost}"
 
 
 def test_marked_tests_pass_when_nothing_is_negated(runs):
@@ -174,7 +177,7 @@ def test_each_marked_test_calls_a_citing_function_and_fails_when_it_is_negated(r
     for test, label, function, calls, passed in runs:
         caught[test, label] |= function is not None and calls > 0 and not passed
     passed = [pair for pair, fails in caught.items() if not fails]
-    assert not passed, listed(passed)
+    assert not passed, f"passes with the citing function's result negated: {listed(passed)}"
 
 
 def test_each_citing_function_is_held_by_a_test_of_each_of_its_labels(runs):
@@ -183,7 +186,7 @@ def test_each_citing_function_is_held_by_a_test_of_each_of_its_labels(runs):
         if function is not None:
             caught[label, function] |= calls > 0 and not passed
     free = [pair for pair, fails in caught.items() if not fails]
-    assert not free, listed(free)
+    assert not free, f"no test marked with the label fails without the function: {listed(free)}"
 
 
 def test_negation_reaches_every_reference_and_ends():
@@ -227,5 +230,5 @@ def test_each_line_of_a_derivation_has_a_cell_that_checks_it(notebook):
         for tag in cell["metadata"].get("tags", [])
         if tag.startswith("step-")
     }
-    assert not lines - tags, f"tag of no cell: {listed(lines - tags)}"
-    assert not tags - lines, f"label of no equation: {listed(tags - lines)}"
+    assert not lines - tags, f"tag a code cell that checks {listed(lines - tags)}"
+    assert not tags - lines, f"tags, but labels of no equation: {listed(tags - lines)}"

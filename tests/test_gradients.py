@@ -1,7 +1,10 @@
 """Each gradient of each cell: the complex step, central differences, composition by hand."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from bookext.trace import citations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,39 +12,24 @@ from lstm_lib import bptt, gradcheck, tree
 from tests import reference
 from tests.cells import CELLS, VARIANTS, Variables, freeze, gradient, loss, one_hot, problem
 
+ROOT = Path(__file__).parents[1]
 CELLS = CELLS | VARIANTS
 cells = pytest.mark.parametrize("name", CELLS)
 
-# The labelled equations of each cell that the book derives.
-FORWARD = {
-    "rnn": ["eq-rnn-step"],
-    "rnn_linear": ["eq-rnn-linear-step"],
-    "lstm": ["eq-lstm-a", "eq-lstm-gates", "eq-lstm-c", "eq-lstm-h"],
-    "gru": ["eq-gru-gates", "eq-gru-candidate", "eq-gru-state"],
-    "reset_after": ["eq-reset-after-candidate"],
-    "peephole": ["eq-peephole-gates"],
-    "coupled": ["eq-coupled-c"],
-    "no_forget": ["eq-no-forget-c"],
-    "hard_gates": ["eq-hard-gates"],
-    "per_gate": ["eq-per-gate"],
-    "one_mask": ["eq-one-mask"],
-    "layer_norm": ["eq-layer-norm-lstm"],
-}
-BACKWARD = {
-    "rnn": ["eq-rnn-da", "eq-rnn-dh", "eq-rnn-dx", "eq-rnn-dparams"],
-    "rnn_linear": ["eq-rnn-linear-backward"],
-    "lstm": ["eq-lstm-dh", "eq-lstm-dc", "eq-lstm-da", "eq-lstm-dx", "eq-lstm-dparams"],
-    "gru": ["eq-gru-da", "eq-gru-dh", "eq-gru-dx", "eq-gru-dparams"],
-    "reset_after": ["eq-reset-after-da", "eq-reset-after-dh", "eq-reset-after-dparams"],
-    "peephole": ["eq-peephole-dc", "eq-peephole-dparams"],
-    "coupled": ["eq-coupled-da"],
-    "no_forget": ["eq-no-forget-dc"],
-    "hard_gates": ["eq-hard-gates-da"],
-    "per_gate": ["eq-per-gate-backward"],
-    "one_mask": ["eq-one-mask-backward"],
-    "layer_norm": ["eq-layer-norm-dc"],
-}
-LOCAL = {"lstm": ["eq-lstm-local"]}
+
+def cited(*functions):
+    """Of each cell the labels that these functions of it cite, for the tests that hold them."""
+    found = {}
+    for label, places in citations(ROOT).items():
+        for module, function in places:
+            if function in functions:
+                found.setdefault(module.rpartition(".")[2], []).append(label)
+    return {name: found[name] for name in CELLS if name in found}
+
+
+FORWARD = cited("step", "inputs")
+BACKWARD = cited("step_backward", "recur_backward", "gradients")
+LOCAL = cited("local_derivatives")
 
 
 def tied_cells(equations):

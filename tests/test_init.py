@@ -7,9 +7,8 @@ from lstm_lib import functions, gru, init, lstm, rnn
 from lstm_lib.variants import coupled, layer_norm, no_forget, peephole, reset_after
 from tests.cells import CELLS, VARIANTS
 
-GATES = {"lstm": 4, "gru": 3, "reset_after": 3, "coupled": 3, "no_forget": 3}
-GATES |= {name: 4 for name in VARIANTS if name not in GATES}
 CELLS = CELLS | VARIANTS
+GATES = {name: len(cell.Gates._fields) for name, cell in CELLS.items() if hasattr(cell, "Gates")}
 
 
 def test_glorot_is_uniform_within_its_bound():

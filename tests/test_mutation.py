@@ -387,15 +387,6 @@ EQUIVALENT = {
         "variants.reset_after.Local: fields r, z, n, reset, h",
     ],
     "a state is (N, H), so axis 1 is the last": [
-        "variants.peephole.step_backward: da = np.concatenate(Gates(da_i, da_f, dc * i * "
-        "dtanh(g), da_o), axis=1)",
-        "variants.coupled.step_backward: da = np.concatenate(Gates(da_f, da_g, da_o), axis=1)",
-        "variants.no_forget.step_backward: da = np.concatenate(Gates(dc * g * dsigmoid(i), "
-        "dc * i * dtanh(g), da_o), axis=1)",
-        "variants.hard_gates.step_backward: da = np.concatenate(Gates(dc * g * di, dc * "
-        "cache.prev.c * df, dc * i * dtanh(g), dstate.h * tanh_c * do), axis=1)",
-        "variants.one_mask.step_backward: da = np.concatenate(da, axis=1)",
-        "variants.layer_norm.step_backward: da = np.concatenate(da, axis=1)",
         "lstm.recur_backward: da = np.concatenate("
         "Gates(dc * local.i, dc * local.f, dc * local.g, dh * local.o), axis=1)",
         "gru.step: h, H = (state.h, state.h.shape[1])",
@@ -493,6 +484,13 @@ EQUIVALENT = {
 }
 
 
+def takes_axis_1_for_the_last(mutant):
+    """True of a variant's step back on arrays that are all (N, ...): it computes the same."""
+    function, _, after = mutant.name.partition(": ")
+    same = after.replace("axis=1)", "axis=-1)") == mutant.before.partition(": ")[2]
+    return same and function.startswith("variants.") and function.endswith(".step_backward")
+
+
 @pytest.fixture(scope="module")
 def suite():
     return Suite()
@@ -522,13 +520,15 @@ def test_every_change_is_noticed(module, suite, copies):
     start, made, survivors = time.process_time(), 0, set()
     for mutant in mutants(module):
         made += 1
-        if suite.notices(copies.library(mutant), module) is None:
+        unnoticed = suite.notices(copies.library(mutant), module) is None
+        if unnoticed and not takes_axis_1_for_the_last(mutant):
             survivors.add(mutant.name)
     seconds = time.process_time() - start
     print(f"\n{module}: {made} mutants in {seconds:.0f} s, {len(survivors)} equivalent")
     names = [name for names in EQUIVALENT.values() for name in names]
     listed = {name for name in names if name.partition(":")[0].rpartition(".")[0] == module}
-    assert not survivors - listed, "\n".join(["noticed by no check:", *survivors - listed])
+    advice = "noticed by no check: test it, or list it in EQUIVALENT with the reason"
+    assert not survivors - listed, "\n".join([advice, *survivors - listed])
     assert not listed - survivors, "\n".join(["noticed, or not made:", *listed - survivors])
     assert made >= 40
 

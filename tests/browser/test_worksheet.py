@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from lstm_lib import breaks, worksheet
 from tests.test_worksheet import random_numbers
@@ -11,6 +12,11 @@ PAGES = {
     "lstm": "book/07-lstm-backward.html",
     "gru": "book/09-gru.html",
 }
+TERMS = [
+    f"book/{notebook.stem}.html"
+    for notebook in sorted((ROOT / "book").glob("*.ipynb"))
+    if r"\\term{" in notebook.read_text(encoding="utf-8")
+]
 # Fills the fields, chooses a lost term, and returns every computed number.
 SET = """([cell, given, lost]) => {
   const sheet = document.querySelector(`[data-cell=${cell}]`);
@@ -220,9 +226,7 @@ def test_a_term_and_its_lines_of_code_light_up_together(open_page):
     assert len(page.locator("[data-term~=da_f]").evaluate_all(lit)) == 2
 
 
-@pytest.mark.parametrize(
-    "path", ["book/03-unrolled.html", "book/06-lstm-forward.html", *PAGES.values()]
-)
+@pytest.mark.parametrize("path", TERMS)
 def test_every_term_has_its_line(path, open_page):
     page = open_page(path)
     names = "all => all.flatMap((e) => e.dataset.term.split(' '))"
