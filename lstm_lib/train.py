@@ -99,7 +99,6 @@ def fit(
         Fit(model, losses, norms).
 
     Raises:
-        ValueError: naming the argument, what was expected and what came.
         FloatingPointError: for a training that has exploded.
     """
     steps = checks.count("epochs", epochs) * checks.count("len(batches)", len(batches))
