@@ -18,4 +18,7 @@ The complex step, which knows nothing of the backward pass, gives the same gradi
     >>> L = lambda params: (dh * bptt.forward(lstm, params, x).h).sum()
     >>> numeric = gradcheck.complex_step(L, params)
     >>> assert max(gradcheck.compare(grads.dparams, numeric).values()) < 1e-14
+
+A step checks nothing. What enters `bptt`, `stack`, `readout`, `data` or `train` is checked there,
+once: a ValueError names the argument, what was expected and what came.
 """

@@ -43,9 +43,6 @@ def forward(cell, params, x, state=None, mask=None):
     Returns:
         Run(h (T, N, H), last State, caches, mask).
 
-    Raises:
-        ValueError: naming the argument, what was expected and what came.
-
     Equations: eq-unroll eq-mask
     """
     params, x, state = _checked(cell, params, x, state)
@@ -80,9 +77,6 @@ def backward(cell, params, run, dh, dstate=None, carry=None):
     Returns:
         Grads(dx (T, N, D), dparams, dstates). `dstates[t]` is the gradient of the state after t
         steps, each field as an input of step t + 1 alone; `dstates[t].h` includes `dh[t - 1]`.
-
-    Raises:
-        ValueError: naming the argument, what was expected and what came.
 
     Equations: eq-bptt eq-mask-backward
     """

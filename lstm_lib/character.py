@@ -168,7 +168,8 @@ def fit(settings, text, path, every=0):
                 if time.monotonic() - saved > SAVE_SECONDS:
                     write(path, settings, text, progress)
                     saved = time.monotonic()
-                if every and done % every == 0 and len(progress.valid) * len(text.train) < done:
+                validated = len(progress.valid) * len(text.train) == done
+                if every and done % every == 0 and not validated:
                     mean = train.smoothed(progress.losses, np.log(len(text.vocab)))[-1]
                     tqdm.write(f"step {done}, smoothed loss {mean:.3f}")
                     tqdm.write(sample(settings, text, progress.model) + "\n")

@@ -57,9 +57,6 @@ def forward(cell, net, x, mask=None):
     Returns:
         Run(h, layers).
 
-    Raises:
-        ValueError: naming the argument, what was expected and what came.
-
     Equations: eq-stack eq-both
     Source: Schuster & Paliwal 1997 for both directions; Graves et al. 2013 for depth.
     """
@@ -86,9 +83,6 @@ def backward(cell, net, run, dh):
 
     Returns:
         Grads(dx, net), in which each start has the shape that it was given in.
-
-    Raises:
-        ValueError: naming the argument, what was expected and what came.
 
     Equations: eq-stack-backward eq-both-backward
     """

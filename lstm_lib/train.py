@@ -99,7 +99,6 @@ def fit(
         Fit(model, losses, norms).
 
     Raises:
-        ValueError: naming the argument, what was expected and what came.
         FloatingPointError: for a training that has exploded.
     """
     steps = checks.count("epochs", epochs) * checks.count("len(batches)", len(batches))
@@ -196,9 +195,9 @@ def load(path, cell):
     Raises: ValueError for a file that is damaged, no checkpoint, or of another cell.
     """
     arrays = read(path)
-    if str(arrays["cell"]) != cell.__name__:
-        raise ValueError(f"{path}: expected a model of {cell.__name__}, got {arrays['cell']}")
-    form = Model(*(P._make(P._fields) for P in (cell.Params, readout.Params)))
+    if str(arrays.get("cell")) != cell.__name__:
+        raise ValueError(f"{path}: expected a model of {cell.__name__}, got {arrays.get('cell')}")
+    form = Model(*(P._make(P._fields) for P in (cell.Params, readout.Params)))  # names as leaves
     model, vocab = from_arrays(path, arrays, form), str(arrays.get("vocab", ""))
     model = tree.map(lambda v: v.astype(np.promote_types(v.dtype, np.float32)), model)
     H, K = checks.shape(f"{path}: W_hy", model.readout.W_hy, "HK").shape

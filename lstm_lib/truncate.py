@@ -57,9 +57,6 @@ def window(cell, params, run, dh, K):
         bptt.Grads, the gradients of what these copies read. The T sweeps of K steps are done side
         by side: K calls of the cell's step_backward.
 
-    Raises:
-        ValueError: naming the argument, what was expected and what came.
-
     Equations: eq-truncate-window
     Source: Williams & Peng 1990.
     """
