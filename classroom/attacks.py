@@ -11,6 +11,7 @@ from typing import NamedTuple
 import nbformat
 
 from . import release
+from .judge import points
 
 
 class Attack(NamedTuple):
@@ -229,7 +230,7 @@ RUNS = {  # what a cell after the solution does: (source, status, least of the p
 
 def attacks(assignment):
     """Yield the Attacks on an assignment."""
-    [function] = [*points_of(assignment)][-1:]
+    function = [*points(assignment)][-1]
     unsolved = student_cells(assignment)
     for name, (source, status, least, most) in RUNS.items():
         yield Attack(name, notebook(assignment, source), tuple(status.split()), most, least)
@@ -249,17 +250,39 @@ def attacks(assignment):
     yield from files(assignment)
 
 
-def points_of(assignment):
-    """The graded functions, in the notebook's order."""
-    graded = (c.metadata.nbgrader for c in release.student(assignment).cells)
-    return [g.grade_id.removeprefix("check-") for g in graded if g.grade]
-
-
 def files(assignment):
     """Yield the Attacks that are odd as files."""
     honest = notebook(assignment)
-    unsolved = student_cells(assignment)
-    unreadable = {
+    for name, content in _unreadable(honest).items():
+        yield Attack(name, content, ("unreadable",), 0)
+    for name, content in _odd(assignment, honest).items():
+        yield Attack(name, content, ("graded",), 100, 100)
+    yield Attack("cells missing", notebook(assignment, cells=[]), ("graded",), 0)
+    later = notebook(assignment, *student_cells(assignment))
+    yield Attack("unsolved cells after the solved ones", later, ("graded",), 0)
+
+
+def _odd(assignment, honest):
+    """Notebooks that are worth all points, whatever else is in them."""
+    plain = json.loads(honest)
+    first, *cells = plain["cells"]
+    kernel = {"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}}
+    output = {"output_type": "stream", "name": "stdout", "text": "x" * (100 << 20)}
+    loud = [first | {"outputs": [output]}, *cells]
+    comments = "raise SystemExit\n" + os.linesep.join(["# comment"] * 100_000)
+    return {
+        "no metadata": notebook(assignment, metadata=False),
+        "byte order mark": b"\xef\xbb\xbf" + honest,
+        "cells twice": json.dumps(plain | {"cells": 2 * plain["cells"]}).encode(),
+        "another kernel named": json.dumps(plain | {"metadata": kernel}).encode(),
+        "100 MB of outputs": json.dumps(plain | {"cells": loud}).encode(),
+        "a cell of 100,000 lines": notebook(assignment, comments),
+    }
+
+
+def _unreadable(honest):
+    """Contents of files that are no notebooks."""
+    return {
         "no JSON": honest[: len(honest) // 2],
         "empty": b"",
         "binary": bytes(range(256)) * 40,
@@ -270,22 +293,3 @@ def files(assignment):
         "cells of a wrong kind": b'{"cells": {"cell_type": "code"}}',
         "a web page": b"<!doctype html><title>Log in</title>",
     }
-    for name, content in unreadable.items():
-        yield Attack(name, content, ("unreadable",), 0)
-    yield Attack("no metadata", notebook(assignment, metadata=False), ("graded",), 100, 100)
-    yield Attack("byte order mark", b"\xef\xbb\xbf" + honest, ("graded",), 100, 100)
-    yield Attack("cells missing", notebook(assignment, cells=[]), ("graded",), 0)
-    twice = json.loads(honest)
-    twice["cells"] *= 2
-    yield Attack("cells twice", json.dumps(twice).encode(), ("graded",), 100, 100)
-    later = notebook(assignment, *unsolved)
-    yield Attack("unsolved cells after the solved ones", later, ("graded",), 0)
-    kernel = json.loads(honest)
-    kernel["metadata"] = {"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}}
-    yield Attack("another kernel named", json.dumps(kernel).encode(), ("graded",), 100, 100)
-    outputs = json.loads(honest)
-    text = {"output_type": "stream", "name": "stdout", "text": "x" * (100 << 20)}
-    outputs["cells"][0]["outputs"] = [text]
-    yield Attack("100 MB of outputs", json.dumps(outputs).encode(), ("graded",), 100, 100)
-    prints = "raise SystemExit\n" + os.linesep.join(["# comment"] * 100_000)
-    yield Attack("a cell of 100,000 lines", notebook(assignment, prints), ("graded",), 100, 100)

@@ -160,11 +160,7 @@ def grade(assignment, folder, seed, out, *, jobs=1, dask=None, feedback=None, sa
     if safe:
         sandbox.prove()
     out.parent.mkdir(parents=True, exist_ok=True)
-    with out.with_name(f".{out.name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BadInput(f"another grader is at work on {out}") from None
+    with alone(out):
         parts = Parts(out.with_name(f".{out.name}.parts"), assignment, seed)
         submissions = collect(folder, assignment)
         rows = {student: parts.read(student, content(path)) for student, path in submissions}
@@ -183,9 +179,22 @@ def grade(assignment, folder, seed, out, *, jobs=1, dask=None, feedback=None, sa
         rows = [rows[student] for student, _ in submissions]
         write(out, table(rows))
         for row in rows if feedback else ():
-            text = FEEDBACK.render(row=row, assignment=assignment, **functions_of(row))
-            write(Path(feedback) / page_name(row.student), text)
+            write(Path(feedback) / page_name(row.student), feedback_page(row, assignment))
     return rows
+
+
+@contextlib.contextmanager
+def alone(out):
+    """While no other grader writes to the same output.
+
+    Raises: BadInput if one does.
+    """
+    with out.with_name(f".{out.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BadInput(f"another grader is at work on {out}") from None
+        yield
 
 
 def content(path):
@@ -193,17 +202,17 @@ def content(path):
     return path.read_bytes() if path else None
 
 
-def functions_of(row):
-    """The points of a row by function, for its page."""
-    by_function = {}
+def feedback_page(row, assignment):
+    """The HTML of a student's page: the points of each function, tensor by tensor."""
+    functions = {}
     for name, got in row.tensors.items():
         function, _, tensor = name.partition(".")
-        by_function.setdefault(function, []).append((tensor, got))
-    return {"functions": by_function}
+        functions.setdefault(function, []).append((tensor, got))
+    return FEEDBACK.render(row=row, assignment=assignment, functions=functions)
 
 
-def main(argv=None):
-    """Run the command; return its exit code: 0, 3 if the grader failed somewhere, 2 for usage."""
+def arguments():
+    """The parser of the command's arguments."""
     parser = argparse.ArgumentParser(
         prog="python -m classroom.grade", description=__doc__.split("\n\n")[0]
     )
@@ -218,6 +227,12 @@ def main(argv=None):
     parser.add_argument("--out", type=Path, default=Path("grades.csv"))
     parser.add_argument("--feedback", type=Path, help="the folder for a page per student")
     parser.add_argument("--unsafe", action="store_true", help="run without a sandbox")
+    return parser
+
+
+def main(argv=None):
+    """Run the command; return its exit code: 0, 3 if the grader failed somewhere, 2 for usage."""
+    parser = arguments()
     options = parser.parse_args(argv)
     if not options.selftest and not (options.submissions and options.seed_file):
         parser.error("expected a folder of submissions and --seed-file, or --selftest")

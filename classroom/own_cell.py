@@ -212,13 +212,17 @@ def says_params(cell):
     return f"{joined},\n    in blocks {', '.join(cell.gates)}; {vectors} (H,)"
 
 
-def source(cell):
-    """The numpy text of own_step and own_forward; it needs np and sigmoid."""
-    lines = []
+def unpacking(cell):
+    """The lines of numpy text that give the blocks and vectors of params their names."""
     for name, head in HEADS.items():
         parts = ", ".join(head + k for k in cell.gates)
-        lines.append(f'{parts} = np.split(params["{name}"], {len(cell.gates)}, axis=-1)')
-    lines += [f'{v} = params["{v}"]' for v in cell.vectors]
+        yield f'{parts} = np.split(params["{name}"], {len(cell.gates)}, axis=-1)'
+    yield from (f'{v} = params["{v}"]' for v in cell.vectors)
+
+
+def _step_body(cell):
+    """The lines of own_step up to its return."""
+    lines = [*unpacking(cell)]
     for name, products, function in cell.lines:
         text = " + ".join(products)
         lines.append(
@@ -227,8 +231,13 @@ def source(cell):
     kept = ["x", *cell.each("{}_prev"), *(line.name for line in cell.lines)]
     pairs = [f'"{name}": {name}' for name in kept]
     rows = ["{" + ", ".join(pairs[k : k + 4]) + "}" for k in range(0, len(pairs), 4)]
-    lines += [f"kept = {rows[0]}", *(f"kept |= {row}" for row in rows[1:])]
-    body, append = "\n    ".join(lines), "\n        ".join(cell.each("{0}.append({0}_t)"))
+    return [*lines, f"kept = {rows[0]}", *(f"kept |= {row}" for row in rows[1:])]
+
+
+def source(cell):
+    """The numpy text of own_step and own_forward; it needs np and sigmoid."""
+    body = "\n    ".join(_step_body(cell))
+    append = "\n        ".join(cell.each("{0}.append({0}_t)"))
     states, old, start, at_t, last, starts, stacks = (
         ", ".join(cell.each(form))
         for form in ("{}", "{}_prev", "{}_0", "{}_t", "{}[-1]", "[{}_0]", "np.stack({})")

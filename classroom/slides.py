@@ -24,17 +24,31 @@ HERE = Path(__file__).parent
 def deck(page, name):
     """The HTML of the slides of the built page of that name."""
     soup = BeautifulSoup(page, "html.parser")
-    for link in soup.select("article a[href]"):
-        if not re.match(r"\.\./|\w+:", link["href"]):  # from the chapter's folder to the slides'
-            own = name if link["href"].startswith("#") else ""
-            link["href"] = f"../book/{own}{link['href']}"
-    for link in soup.select("link[rel=next], link[rel=prev]"):
-        link.decompose()
+    _relink(soup, name)
     chapter = soup.find("article").find("section")
     slides = [_slide(soup, chapter.h1, [chapter.find("p", recursive=False)], "")]
     for section in chapter.find_all("section"):
         if not LEFT_OUT & {s["id"] for s in [section, *section.find_parents("section")]}:
             slides += _slides(soup, section)
+    soup.body.replace_with(_body(soup, slides))
+    style = soup.new_tag("style")
+    style.string = (HERE / "slides.css").read_text(encoding="utf-8")
+    soup.head.append(style)
+    return str(soup)
+
+
+def _relink(soup, name):
+    """Lead the links of a chapter from the slides' folder to the book's."""
+    for link in soup.select("article a[href]"):
+        if not re.match(r"\.\./|\w+:", link["href"]):
+            own = name if link["href"].startswith("#") else ""
+            link["href"] = f"../book/{own}{link['href']}"
+    for link in soup.select("link[rel=next], link[rel=prev]"):
+        link.decompose()
+
+
+def _body(soup, slides):
+    """A body of the slides, with what the page's figures need."""
     body = soup.new_tag("body")
     body["class"] = "deck"
     main = soup.new_tag("main")
@@ -45,12 +59,10 @@ def deck(page, name):
     body.extend([*[s for s in keep if not s.get("src")], main])
     body.extend(t for t in templates if not t.find_parent("main"))
     body.extend([s for s in keep if s.get("src")])
-    for tag, name in (("style", "slides.css"), ("script", "slides.js")):
-        element = soup.new_tag(tag)
-        element.string = (HERE / name).read_text(encoding="utf-8")
-        (soup.head if tag == "style" else body).append(element)
-    soup.body.replace_with(body)
-    return str(soup)
+    own = soup.new_tag("script")
+    own.string = (HERE / "slides.js").read_text(encoding="utf-8")
+    body.append(own)
+    return body
 
 
 def _slides(soup, section):

@@ -70,10 +70,6 @@ def normal(rng, *shape):
     return rng.standard_normal(shape)
 
 
-def as_dict(params):
-    return dict(zip(params._fields, params, strict=True))
-
-
 # P1
 
 
@@ -112,17 +108,14 @@ def affine_backward(rng):
     return Asked((x, W, da), right, names=("dx", "dW", "db"))
 
 
-def numeric(method):
-    def ask(rng):
-        W = normal(rng, 4)
+def numeric(rng):
+    W = normal(rng, 4)
 
-        def loss(v):  # strongly curved: a difference to one side is visibly off
-            return (np.sin(v @ W) * np.exp(v).sum(axis=-1)).sum() + 500 * (v * v).sum()
+    def loss(v):  # strongly curved: a difference to one side is visibly off
+        return (np.sin(v @ W) * np.exp(v).sum(axis=-1)).sum() + 500 * (v * v).sum()
 
-        v = normal(rng, 3, 4) / 1000
-        return Asked((v,), gradcheck.complex_step(loss, v), {"loss": loss})
-
-    return ask
+    v = normal(rng, 3, 4) / 1000
+    return Asked((v,), gradcheck.complex_step(loss, v), {"loss": loss})
 
 
 def relative_error(scale):
@@ -148,7 +141,7 @@ def plain(rng):
 
 def rnn_forward(rng):
     params, x, h, *_ = plain(rng)
-    return Asked((as_dict(params), x, h[0]), h)
+    return Asked((params._asdict(), x, h[0]), h)
 
 
 def readout_loss(rng):
@@ -157,8 +150,8 @@ def readout_loss(rng):
     y, w = rng.integers(K, size=run.h.shape[:2]), rng.uniform(0, 2, run.h.shape[:2])
     L, du = readout.cross_entropy(readout.logits(output, run.h), y, w)
     dh, doutput = readout.backward(output, run.h, du)
-    right = L, as_dict(doutput), dh
-    return Asked((as_dict(output), h, y, w), right, names=("L", "doutput", "dh"))
+    right = L, doutput._asdict(), dh
+    return Asked((output._asdict(), h, y, w), right, names=("L", "doutput", "dh"))
 
 
 def by_complex_step(cell, params, x, state, dh, beyond):
@@ -170,8 +163,8 @@ def by_complex_step(cell, params, x, state, dh, beyond):
         return (dh * run.h).sum() + last
 
     dparams, dx, dstate = gradcheck.complex_step(loss, (params, x, state))
-    starts = {f"{name}_0": v for name, v in as_dict(dstate).items()}
-    return {**as_dict(dparams), "x": dx, **starts}
+    starts = {f"{name}_0": v for name, v in dstate._asdict().items()}
+    return {**dparams._asdict(), "x": dx, **starts}
 
 
 def mistakes(cell, params, x, state, dh, beyond):
@@ -182,8 +175,8 @@ def mistakes(cell, params, x, state, dh, beyond):
             program = mutants.program(m, cell)
             run = program.bptt.forward(program.cell, params, x, state)
             grads = program.bptt.backward(program.cell, params, run, dh, beyond)
-            starts = {f"{k}_0": v for k, v in as_dict(grads.dstates[0]).items()}
-            yield m.says, {**as_dict(grads.dparams), "x": grads.dx, **starts}
+            starts = {f"{k}_0": v for k, v in grads.dstates[0]._asdict().items()}
+            yield m.says, {**grads.dparams._asdict(), "x": grads.dx, **starts}
 
 
 def backward(cell, states=False):
@@ -201,7 +194,7 @@ def backward(cell, states=False):
         if states:
             start = (np.concatenate([state.h[None], bptt.forward(*given[:4]).h]),)
         known = partial(mistakes, *given) if cell in (rnn, lstm, gru) else tuple
-        args = (as_dict(params), x, *start, dh, *beyond)
+        args = (params._asdict(), x, *start, dh, *beyond)
         return Asked(args, by_complex_step(*given), known=known)
 
     return ask
@@ -218,7 +211,7 @@ def largest_error(spoiled=None):
             cell = rnn.Params(params["W_x"], params["W_h"], params["b"])
             again = bptt.forward(rnn, cell, x, rnn.State(h[0]))
             grads = bptt.backward(rnn, cell, again, dh, rnn.State(dh_last))
-            found = {**as_dict(grads.dparams), "x": grads.dx, "h_0": grads.dstates[0].h}
+            found = {**grads.dparams._asdict(), "x": grads.dx, "h_0": grads.dstates[0].h}
             return {k: 1.5 * v if k == spoiled else v for k, v in found.items()}
 
         def judge(answer):
@@ -229,7 +222,7 @@ def largest_error(spoiled=None):
             what = f"whose {spoiled} is half as large again" if spoiled else "that is right"
             return f"of a backward pass {what} it says {str(answer)[:60]}"
 
-        args = as_dict(params), x, h[0], dh, beyond
+        args = params._asdict(), x, h[0], dh, beyond
         given = {"backward": run_backward}
         return Asked(args, judge, given, names=("error",), says=says)
 
@@ -266,7 +259,7 @@ def decay(rng):
     dh[-1] = normal(rng, *h[0].shape)
     grads = bptt.backward(rnn, params, run, dh)
     norms = [np.linalg.norm(s.h, axis=1) for s in grads.dstates[::-1]]
-    return Asked((as_dict(params), x, h[0], dh[-1]), np.stack(norms))
+    return Asked((params._asdict(), x, h[0], dh[-1]), np.stack(norms))
 
 
 def clip(function, both, scale, theta):
@@ -289,7 +282,7 @@ def pieces_backward(rest):
         params, x, h, run, _ = plain(rng)
         dh, K = normal(rng, *run.h.shape), len(x) - rest
         grads = bptt.backward(rnn, params, run, dh, carry=truncate.pieces(len(x), K))
-        return Asked((as_dict(params), x, h, dh, K), as_dict(grads.dparams))
+        return Asked((params._asdict(), x, h, dh, K), grads.dparams._asdict())
 
     return ask
 
@@ -314,8 +307,8 @@ def lstm_run(rng, params):
 def lstm_forward(rng):
     params = lstm_params(rng)
     x, state, h, c, run = lstm_run(rng, params)
-    right = h, c, as_dict(run.caches.gates)
-    return Asked((as_dict(params), x, *state), right, names=("h", "c", "gates"))
+    right = h, c, run.caches.gates._asdict()
+    return Asked((params._asdict(), x, *state), right, names=("h", "c", "gates"))
 
 
 def joined(params):
@@ -324,7 +317,7 @@ def joined(params):
 
 def to_joined(rng):
     params = lstm_params(rng)
-    return Asked((as_dict(params),), joined(params))
+    return Asked((params._asdict(),), joined(params))
 
 
 def joined_forward(rng):
@@ -342,19 +335,19 @@ def source(params):
 
 def to_source(rng):
     params = lstm_params(rng)
-    return Asked((as_dict(params),), source(params))
+    return Asked((params._asdict(),), source(params))
 
 
 def from_source(rng):
     params = lstm_params(rng)
-    return Asked((source(params),), as_dict(params))
+    return Asked((source(params),), params._asdict())
 
 
 def from_pytorch(rng):
     params = lstm_params(rng)
     share = normal(rng, *params.b.shape)
     args = params.W_x.T.copy(), params.W_h.T.copy(), params.b - share, share
-    return Asked(args, as_dict(params))
+    return Asked(args, params._asdict())
 
 
 # P5 and P6
@@ -397,7 +390,7 @@ def train_step(rng):
     m, state = model(rng, V, H), lstm.State(normal(rng, N, H), normal(rng, N, H))
     x, y = rng.integers(V, size=(2, T, N))
     L, grads, last = train.gradient(lstm, m, x, y, state=state)
-    params, wanted = (as_dict(v.cell) | as_dict(v.readout) for v in (m, grads))
+    params, wanted = (v.cell._asdict() | v.readout._asdict() for v in (m, grads))
     right = L, wanted, tuple(last)
     return Asked((params, x, y, tuple(state)), right, names=("L", "grads", "state"))
 
@@ -421,7 +414,7 @@ def sample(rng):
     V, H, length, seed = 7, 5, 24, int(rng.integers(1 << 30))
     m, state = model(rng, V, H), lstm.State(normal(rng, 1, H), normal(rng, 1, H))
     token, tau = int(rng.integers(V)), float(rng.choice([0.5, 2]))
-    params = as_dict(m.cell) | as_dict(m.readout)
+    params = m.cell._asdict() | m.readout._asdict()
     drawn, now, draws = [], state, np.random.default_rng(seed)
     last = token
     for _ in range(length):
@@ -455,8 +448,8 @@ TASKS = {
         "softmax": softmax,
         "cross_entropy": cross_entropy,
         "affine_backward": affine_backward,
-        "central": numeric("central"),
-        "complex_step": numeric("complex_step"),
+        "central": numeric,
+        "complex_step": numeric,
         "relative_error": (relative_error(1.0), relative_error(0.0)),
     },
     "P2": {

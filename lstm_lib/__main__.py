@@ -21,7 +21,7 @@ def main(arguments=None):
     width = max(len(name) for name, _ in modules())
     parser = argparse.ArgumentParser(
         prog="python -m lstm_lib",
-        description=lstm_lib.__doc__,
+        description=lstm_lib.__doc__.split("\n\n")[0],
         epilog="to run:\n  python -m lstm_lib.train TEXT   trains a character model on a text file"
         "\n  python -m lstm_lib.train --help\n\nto import:\n"
         + "\n".join(f"  lstm_lib.{name:{width}}  {words}" for name, words in modules()),

@@ -51,10 +51,13 @@ def forward(cell, params, x, state=None, mask=None):
     params, x, state = _checked(cell, params, x, state)
     if mask is not None:
         mask = checks.truths("mask", mask, x.shape[:2])
-    steps = ((None, a) for a in cell.inputs(params, x)) if hasattr(cell, "inputs") else zip(x)
-    T = len(x)
-    for t, (x_t, *a_x) in enumerate(steps):
-        new, cache = cell.step(params, x_t, state, *a_x)
+    T, split = len(x), hasattr(cell, "inputs")
+    a_x = cell.inputs(params, x) if split else None
+    for t in range(T):
+        if split:
+            new, cache = cell.step(params, None, state, a_x[t])
+        else:
+            new, cache = cell.step(params, x[t], state)
         state = new if mask is None else _chosen(mask[t], new, state)
         if t == 0:
             h, caches = tree.empty(T, state.h), tree.empty(T, cache)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm.auto import tqdm
 
-from . import checks, data, gru, lstm, optim, rnn, train, tree
+from . import checks, data, gru, lstm, optim, readout, rnn, train, tree
 
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 UPDATES = {"sgd": optim.sgd, "adagrad": optim.adagrad, "adam": optim.adam}
@@ -94,18 +94,17 @@ def stopped(settings, progress):
     return None
 
 
-def going_on(settings, text, progress):
+def steps(settings, text, progress):
     """Train until it has stopped: one Progress after each step, and one after each validation."""
-    cell, update = CELLS[settings["cell"]], UPDATES[settings["update"]]
-    total = settings["epochs"] * len(text.train)
+    cell, total = CELLS[settings["cell"]], settings["epochs"] * len(text.train)
+    rule = {"update": UPDATES[settings["update"]], "loss": readout.cross_entropy}
+    rule |= {name: settings[name] for name in ("clip", "clip_value")}
     while not stopped(settings, progress):
         model, moments, state, best, losses, valid = progress
-        for x, y in text.train[len(losses) - len(valid) * len(text.train) :]:
-            L, grads, state = train.gradient(cell, model, x, y, state=state)
-            grads, _ = optim.clip_by_norm(grads, settings["clip"])
-            grads = optim.clip_by_value(grads, settings["clip_value"])
-            done = len(losses) / total if settings["decay"] else 0
-            model, moments = update(model, grads, moments, settings["lr"] * (1 - done))
+        for batch in text.train[len(losses) - len(valid) * len(text.train) :]:
+            lr = settings["lr"] * (1 - (len(losses) / total if settings["decay"] else 0))
+            stepped = train.step(cell, model, batch, state, moments, lr=lr, **rule)
+            model, moments, state, L, _ = stepped
             losses = [*losses, float(L)]
             yield Progress(model, moments, state, best, losses, valid)
         L = float(train.evaluate(cell, model, text.valid, carry=True))
@@ -121,14 +120,10 @@ def write(path, settings, text, progress):
     if stopped(settings, progress):
         model = tree.astype(model, np.float16)
     else:
-        arrays |= in_file(progress._replace(best=None, losses=None, valid=None))
+        rest = progress._replace(best=None, losses=None, valid=None)
+        arrays |= dict(tree.named_leaves(rest, "progress"))
     cell = CELLS[settings["cell"]]
     train.save(path, cell, model, text.vocab, settings=json.dumps(settings), **arrays)
-
-
-def in_file(progress):
-    """The arrays of a Progress by the names that they have in the checkpoint."""
-    return dict(tree.named_leaves(progress, "progress"))
 
 
 def resume(path, settings, text):
@@ -152,10 +147,7 @@ def resume(path, settings, text):
     form = progress._replace(moments=moments, best=None, losses=None, valid=None)
     # Plain numbers come back as such, so that the rest of the training repeats bit by bit.
     found = {name: v if v.ndim else v.item() for name, v in arrays.items()}
-    missing = [name for name in in_file(form) if name not in found]
-    if missing:
-        raise ValueError(f"{path}: expected an array {missing[0]}, got {sorted(found)}")
-    rest = tree.from_named(form, found, "progress")
+    rest = train.from_arrays(path, found, form, "progress")
     return rest._replace(best=best if valid else None, losses=losses, valid=valid)
 
 
@@ -169,7 +161,7 @@ def fit(settings, text, path, every=0):
     total, saved = settings["epochs"] * len(text.train), time.monotonic()
     try:
         with tqdm(total=total, initial=len(progress.losses), unit="step") as bar:
-            for progress in going_on(settings, text, progress):  # noqa: B020
+            for progress in steps(settings, text, progress):  # noqa: B020
                 done = len(progress.losses)
                 bar.set_postfix(loss=f"{np.mean(progress.losses[-100:]):.3f}", refresh=False)
                 bar.update(done - bar.n)
@@ -179,14 +171,14 @@ def fit(settings, text, path, every=0):
                 if every and done % every == 0 and len(progress.valid) * len(text.train) < done:
                     mean = train.smoothed(progress.losses, np.log(len(text.vocab)))[-1]
                     tqdm.write(f"step {done}, smoothed loss {mean:.3f}")
-                    tqdm.write(written(settings, text, progress.model) + "\n")
+                    tqdm.write(sample(settings, text, progress.model) + "\n")
     finally:
         if progress.losses:
             write(path, settings, text, progress)
     return progress
 
 
-def written(settings, text, model, length=200, prompt="", temperature=1.0):
+def sample(settings, text, model, length=200, prompt="", temperature=1.0):
     """What a model writes after the prompt, or after the first character of the text."""
     rng = np.random.default_rng(settings["seed"])
     first = data.encode(prompt, text.vocab) if prompt else text.train[0][0][:1, 0]
@@ -207,6 +199,12 @@ def parser():
         "out", type=Path, nargs="?", help="the checkpoint; TEXT's name with .npz if not given"
     )
     p.add_argument("--preset", choices=["source"], help="defaults of the source article")
+    _of_training(p.add_argument_group("model and training"))
+    _of_sample(p.add_argument_group("samples"))
+    return p
+
+
+def _of_training(p):
     p.add_argument("--cell", choices=CELLS, default="lstm")
     p.add_argument("--hidden", type=int, default=128, help="hidden units H")
     p.add_argument("--streams", type=int, default=32, help="sequences in a minibatch N")
@@ -224,11 +222,13 @@ def parser():
     p.add_argument("--clip", type=float, default=1.0, help="largest norm of the gradient")
     p.add_argument("--clip-value", type=float, default=np.inf, help="largest entry of the gradient")
     p.add_argument("--seed", type=int, default=0)
+
+
+def _of_sample(p):
     p.add_argument("--every", type=int, default=0, help="steps between samples; 0 for none")
     p.add_argument("--sample", type=int, default=200, help="characters to write at the end")
     p.add_argument("--prompt", default="", help="what the sample begins with")
     p.add_argument("--temperature", type=float, default=1.0)
-    return p
 
 
 def main(argv=None):
@@ -249,8 +249,7 @@ def run(args):
     """The command, with its options by name."""
     for name in ("hidden", "streams", "steps", "epochs", "patience"):
         checks.count(name, args[name])
-    if not args["temperature"] > 0:
-        raise ValueError(f"temperature: expected a positive number, got {args['temperature']}")
+    checks.positive("temperature", args["temperature"])
     path = args["out"] or Path(args["text"].stem + ".npz")
     if not path.parent.is_dir():
         raise ValueError(f"out: expected a folder that exists, got {path.parent}")
@@ -268,4 +267,4 @@ def run(args):
     print(f"validation loss {held_out:.4f} nats per character, of the model as stored")
     if args["sample"]:
         print()
-        print(written(settings, text, model, args["sample"], args["prompt"], args["temperature"]))
+        print(sample(settings, text, model, args["sample"], args["prompt"], args["temperature"]))

@@ -104,3 +104,16 @@ def count(name, value, least=1):
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
         raise ValueError(f"{name}: expected an integer of at least {least}, got {value!r}")
     return int(value)
+
+
+def positive(name, value):
+    """A number above 0."""
+    if not value > 0:
+        raise ValueError(f"{name}: expected a positive number, got {value!r}")
+    return value
+
+
+def expect(right, what, wanted, got):
+    """Raise ValueError that says of `what` what was wanted and what came, unless it is right."""
+    if not right:
+        raise ValueError(f"{what}: expected {wanted}; got {got}")

@@ -2,13 +2,13 @@
 
 import itertools
 import math
-import os
 from numbers import Number
 
 from IPython.display import display
 from ipywidgets import HTML, Dropdown, HTMLMath, SelectionSlider, ToggleButtons, VBox
 
-from lstm_lib import plots
+from . import page, plots
+from .checks import expect
 
 MOST = 120
 WIDGETS = {"range": SelectionSlider, "radio": ToggleButtons, "select": Dropdown}
@@ -26,7 +26,7 @@ def explore(draw, *, caption, alt, name, key=(), start=None, **choices):
         explore(draw, name="fig-half-life", caption="Half-life of the direct path.",
                 alt=lambda bias: f"...", key=(0, 2), bias=(0, 1, 2, 3))
     """
-    plots.check_words(name, caption=caption)
+    page.check_words(name, caption=caption)
     _check(name, choices)
     first = {choice: values[0] for choice, values in choices.items()}
     start = first | _state(f"start of {name}", start or {}, choices)
@@ -34,25 +34,28 @@ def explore(draw, *, caption, alt, name, key=(), start=None, **choices):
 
     def frame(state, picture, label=name, **options):
         text = alt(**state)
-        plots.check_words(name, alt=text)
+        page.check_words(name, alt=text)
         return picture(draw(**state), label, text, **options)
 
-    (_static if plots.static() else _live)(frame, caption, name, shown, choices)
+    if page.static():
+        _static(frame, caption, name, shown, choices)
+    else:
+        _live(frame, caption, shown, choices)
 
 
 def _check(name, choices):
     """Raise ValueError that says what is wrong with the choices."""
-    plots.expect(choices, name, "at least one choice, such as bias=(0, 1, 2)", "none")
+    expect(choices, name, "at least one choice, such as bias=(0, 1, 2)", "none")
     for choice, values in choices.items():
         what = f"{choice} of {name}"
         finite = hasattr(values, "__len__") and not isinstance(values, str)
-        plots.expect(finite, what, "a finite sequence", repr(values))
+        expect(finite, what, "a finite sequence", repr(values))
         plain = all(isinstance(v, Number | str) for v in values)
         distinct = plain and 0 < len(values) == len(set(values))
-        plots.expect(distinct, what, "distinct numbers or strings", list(values))
+        expect(distinct, what, "distinct numbers or strings", list(values))
     count = math.prod(map(len, choices.values()))
     each = ", ".join(f"{choice} {len(values)}" for choice, values in choices.items())
-    plots.expect(count <= MOST, name, f"at most {MOST} combinations", f"{count} ({each})")
+    expect(count <= MOST, name, f"at most {MOST} combinations", f"{count} ({each})")
 
 
 def _state(what, given, choices):
@@ -60,7 +63,7 @@ def _state(what, given, choices):
     if not isinstance(given, dict) and len(choices) == 1:
         given = dict.fromkeys(choices, given)
     some = f"a dict with some of {', '.join(choices)}"
-    plots.expect(isinstance(given, dict), what, some, repr(given))
+    expect(isinstance(given, dict), what, some, repr(given))
     for choice, value in given.items():
         if value not in choices.get(choice, ()):
             raise ValueError(f"{what}: {choice}={value!r} is not among the choices {choices}")
@@ -84,7 +87,7 @@ def _kind(values):
     return "range" if numbers and len(values) > 2 else "radio" if len(values) < 7 else "select"
 
 
-def _live(frame, caption, name, shown, choices):
+def _live(frame, caption, shown, choices):
     """Widgets; each change draws anew."""
     controls = {
         choice: WIDGETS[_kind(values)](
@@ -99,16 +102,16 @@ def _live(frame, caption, name, shown, choices):
 
     def redraw(_=None):
         state = {choice: control.value for choice, control in controls.items()}
-        image.value = frame(state, plots.png)
+        image.value = frame(state, page.png)
 
     redraw()
     for control in controls.values():
         control.observe(redraw, "value")
-    if os.environ.get("LSTM_LIB_EXERCISE") == "1":
+    if page.exercised():
         for choice, values in choices.items():
             for value in (values[0], values[-1]):
-                frame(shown[0] | {choice: value}, plots.png)
-    display(VBox([*controls.values(), image, HTMLMath(plots.inline(caption))]))
+                frame(shown[0] | {choice: value}, page.png)
+    display(VBox([*controls.values(), image, HTMLMath(page.inline(caption))]))
 
 
 def _static(frame, caption, name, shown, choices):
@@ -121,10 +124,10 @@ def _static(frame, caption, name, shown, choices):
     frames = []
     for k, values in enumerate(itertools.product(*choices.values())):
         state = dict(zip(choices, values, strict=True))
-        picture = frame(state, plots.svg, f"{name}-{k}", regions=regions)
+        picture = frame(state, page.svg, f"{name}-{k}", regions=regions)
         frames.append((describe(state), picture, shown.index(state) if state in shown else None))
     controls = [
         (choice, _kind(values), [label(v) for v in values], list(values).index(shown[0][choice]))
         for choice, values in choices.items()
     ]
-    plots.emit(plots.MARKUP.explore(name, controls, frames), caption, name)
+    page.emit(page.MARKUP.explore(name, controls, frames), caption, name)

@@ -8,12 +8,13 @@ from . import bptt, checks, tree
 
 
 class Flow(NamedTuple):
-    """Norms (T+1, N), one per sequence; row k belongs to the state k steps before the last."""
+    """Norms (T+1, N), one per sequence; row k belongs to the state k steps before the last.
+
+    A cell without c has None in the place of the last two.
+    """
 
     dh: np.ndarray  # total gradient of h_t
-    dc: (
-        np.ndarray
-    )  # total gradient of c_t: through h_t and through c_{t+1}; None for a cell without c
+    dc: np.ndarray  # total gradient of c_t: through h_t and through c_{t+1}
     dc_next: np.ndarray  # the part of it that arrives through c_{t+1}
 
 

@@ -31,11 +31,11 @@ class Cache(NamedTuple):
 
 
 class Local(NamedTuple):
-    r: np.ndarray  # d(r h_prev)/da_r
+    r: np.ndarray  # dq/da_r, where q = r h_prev is what the candidate reads
     z: np.ndarray  # dh/da_z
     n: np.ndarray  # dh/da_n
     h: np.ndarray  # dh/dh_prev, the direct path
-    reset: np.ndarray  # d(r h_prev)/dh_prev
+    reset: np.ndarray  # dq/dh_prev
 
 
 def shapes(D, H):
@@ -73,10 +73,10 @@ def step(params, x, state, a_x=None):
     Equations: eq-gru-gates eq-gru-candidate eq-gru-state
     Source: Cho et al. 2014.
     """
-    a_x = inputs(params, x) if a_x is None else a_x
+    a_x = inputs(params, x) if a_x is None else a_x  # (N, 3H)
     h, H = state.h, state.h.shape[-1]
-    r, z = blocks(sigmoid(a_x[..., : 2 * H] + h @ params.W_h[:, : 2 * H]), 2)
-    n = np.tanh(a_x[..., 2 * H :] + (r * h) @ params.W_h[:, 2 * H :])
+    r, z = blocks(sigmoid(a_x[..., : 2 * H] + h @ params.W_h[:, : 2 * H]), 2)  # (N, H) each
+    n = np.tanh(a_x[..., 2 * H :] + (r * h) @ params.W_h[:, 2 * H :])  # (N, H)
     return State(z * h + (1 - z) * n), Cache(x, state, Gates(r, z, n))
 
 
@@ -98,10 +98,10 @@ def recur_backward(params, dstate, local):
     Equations: eq-gru-da eq-gru-dh
     """
     dh, H = dstate.h, dstate.h.shape[-1]
-    da_n = dh * local.n
-    q = da_n @ params.W_h[:, 2 * H :].T  # dL/d(r h_prev)
-    da = np.concatenate(Gates(q * local.r, dh * local.z, da_n), axis=-1)
-    dh_prev = dh * local.h + q * local.reset + da[..., : 2 * H] @ params.W_h[:, : 2 * H].T
+    da_n = dh * local.n  # (N, H)
+    dq = da_n @ params.W_h[:, 2 * H :].T  # (N, H)
+    da = np.concatenate(Gates(dq * local.r, dh * local.z, da_n), axis=-1)  # (N, 3H)
+    dh_prev = dh * local.h + dq * local.reset + da[..., : 2 * H] @ params.W_h[:, : 2 * H].T
     return da, State(dh_prev)
 
 

@@ -89,10 +89,10 @@ def step(params, x, state, a_x=None):
     Equations: eq-lstm-a eq-lstm-gates eq-lstm-c eq-lstm-h
     Source: Hochreiter & Schmidhuber 1997; Gers et al. 2000 for the forget gate.
     """
-    a_x = inputs(params, x) if a_x is None else a_x
-    a = Gates(*blocks(a_x + state.h @ params.W_h, 4))
+    a_x = inputs(params, x) if a_x is None else a_x  # (N, 4H)
+    a = Gates(*blocks(a_x + state.h @ params.W_h, 4))  # (N, H) each
     i, f, g, o = gates = Gates(sigmoid(a.i), sigmoid(a.f), np.tanh(a.g), sigmoid(a.o))
-    c = f * state.c + i * g
+    c = f * state.c + i * g  # (N, H)
     tanh_c = np.tanh(c)
     return State(o * tanh_c, c), Cache(x, state, gates, tanh_c)
 
@@ -121,7 +121,7 @@ def recur_backward(params, dstate, local):
     Equations: eq-lstm-dh eq-lstm-dc eq-lstm-da
     """
     dh = dstate.h
-    dc = dstate.c + dh * local.h
+    dc = dstate.c + dh * local.h  # (N, H)
     da = np.concatenate(Gates(dc * local.i, dc * local.f, dc * local.g, dh * local.o), axis=-1)
     return da, State(da @ params.W_h.T, dc * local.c)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import tree
+from . import checks, tree
 
 
 def sgd(params, grads, state=None, lr=0.1):
@@ -65,7 +65,7 @@ def clip_by_norm(grads, theta):
     Equations: eq-clip-norm
     Source: Pascanu et al. 2013.
     """
-    _check_positive(theta)
+    checks.positive("theta", theta)
     norm = tree.norm(grads)
     if norm > theta:
         grads = tree.map(lambda dv: dv * (theta / norm), grads)
@@ -81,10 +81,5 @@ def clip_by_value(grads, theta):
     Equations: eq-clip-value
     Source: Mikolov 2012.
     """
-    _check_positive(theta)
+    checks.positive("theta", theta)
     return tree.map(lambda dv: np.clip(dv, -theta, theta), grads)
-
-
-def _check_positive(theta):
-    if not theta > 0:
-        raise ValueError(f"theta: expected a positive number, got {theta!r}")

@@ -7,7 +7,8 @@ from numbers import Real
 import ipywidgets as widgets
 from IPython.display import display
 
-from lstm_lib import plots
+from . import page, plots
+from .checks import expect
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.I | re.A)
 
@@ -23,21 +24,24 @@ def predict(question, answer, *, reason, name, hint="", tolerance=None, wrong=No
     Example: `predict("What is `dh[1, 0]`?", run.dh[1, 0], name="quick-dh", reason="...",
     wrong={3 * run.dh[1, 0]: "That is the gradient of the sum: the loss is a mean over T."})`.
     """
-    plots.check_words(name, question=question, reason=reason)
-    wrong = {value: plots.inline(text) for value, text in (wrong or {}).items()}
-    check = _check(answer, tolerance, wrong, plots.inline(reason), plots.inline(hint), name)
-    (_static if plots.static() else _live)(question, check, name)
+    page.check_words(name, question=question, reason=reason)
+    wrong = {value: page.inline(text) for value, text in (wrong or {}).items()}
+    check = _check(answer, tolerance, wrong, page.inline(reason), page.inline(hint), name)
+    if page.static():
+        _static(question, check, name)
+    else:
+        _live(question, check)
 
 
 def _check(answer, tolerance, wrong, reason, hint, name):
     """All that a verdict depends on, as plain data for Python and for the page."""
     given = [answer, tolerance or 0, *wrong]
     finite = all(isinstance(v, Real) and math.isfinite(v) for v in given)
-    plots.expect(finite, name, "finite numbers as answer, tolerance, wrong", given)
+    expect(finite, name, "finite numbers as answer, tolerance, wrong", given)
     tolerance = abs(answer) / 100 or 0.005 if tolerance is None else tolerance
     apart = tolerance > 0 and all(abs(v - answer) > 2 * tolerance for v in wrong)
     wanted = f"wrong answers farther than twice the tolerance from the answer {answer:g}"
-    plots.expect(apart, name, wanted, f"tolerance {tolerance:g}, {list(wrong)}")
+    expect(apart, name, wanted, f"tolerance {tolerance:g}, {list(wrong)}")
     return {
         "answer": float(answer),
         "tolerance": float(tolerance),
@@ -70,11 +74,11 @@ def judge(text, check):
 
 def _static(question, check, name):
     """A form that figures.js brings to life; without script the answer unfolds."""
-    form = plots.MARKUP.quick_check(name, plots.inline(question), check)
+    form = page.MARKUP.quick_check(name, page.inline(question), check)
     display({"text/html": form, "text/plain": f"Quick check. {question}"}, raw=True)
 
 
-def _live(question, check, name):
+def _live(question, check):
     field = widgets.Text(placeholder="a number", continuous_update=False)
     button, result = widgets.Button(description="Check"), widgets.HTML()
 
@@ -82,5 +86,5 @@ def _live(question, check, name):
         result.value = judge(field.value, check)[1]
 
     button.on_click(answer)
-    label = widgets.HTML(f"<strong>Quick check.</strong> {plots.inline(question)}")
+    label = widgets.HTML(f"<strong>Quick check.</strong> {page.inline(question)}")
     display(widgets.VBox([label, widgets.HBox([field, button]), result]))

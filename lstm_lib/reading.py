@@ -1,14 +1,15 @@
 """A text whose characters can be pointed at: tints on all of them, and words about that one."""
 
 import html
-import os
+import itertools
 
 import numpy as np
 from IPython.display import display
 from ipywidgets import HTML, HTMLMath, IntSlider, ToggleButtons, VBox
 from matplotlib.colors import to_rgb
 
-from lstm_lib import plots
+from . import page, plots
+from .checks import expect
 
 # A tint is one of 19 levels, written as a digit in base 19: 9 is none, i the strongest positive.
 DIGITS, NONE = "0123456789abcdefghi", 9
@@ -26,12 +27,14 @@ def reading(text, tints, notes, *, caption, alt, name, start=0):
 
     Example: `reading("abba", {"cell": c, "connectivity": J}, notes, name="fig-text", ...)`.
     """
-    plots.check_words(name, caption=caption, alt=alt)
+    page.check_words(name, caption=caption, alt=alt)
     T = len(text)
-    plots.expect(len(notes) == T > start >= 0, name, f"{T} notes, start among them", len(notes))
+    expect(len(notes) == T > start >= 0, name, f"{T} notes, start among them", len(notes))
     coded = {words: _coded(f"{name}: {words}", v, T) for words, v in tints.items()}
-    show = _static if plots.static() else _live
-    show(text, coded, list(notes), caption, alt, name, start)
+    if page.static():
+        _static(text, coded, list(notes), caption, alt, name, start)
+    else:
+        _live(text, coded, list(notes), caption, start)
 
 
 def called(text):
@@ -43,14 +46,14 @@ def _coded(what, values, T):
     """Strings of digits: one of T digits, or T whose last digit stands for character t."""
     values = np.asarray(values, float)
     fits = values.shape in ((T,), (T, T)) and (np.abs(values) <= 1).all()
-    plots.expect(fits, what, f"({T},) or ({T}, {T}) numbers from -1 to 1", values.shape)
+    expect(fits, what, f"({T},) or ({T}, {T}) numbers from -1 to 1", values.shape)
     rows = [
         "".join(DIGITS[k] for k in row)
         for row in np.rint(9 * np.atleast_2d(values)).astype(int) + 9
     ]
     if len(rows) == 1:
         return rows
-    plots.expect(not np.triu(values, 1).any(), what, "no tint after the one pointed at", "one")
+    expect(not np.triu(values, 1).any(), what, "no tint after the one pointed at", "one")
     return [row[: t + 1].lstrip(DIGITS[NONE]) for t, row in enumerate(rows)]
 
 
@@ -66,15 +69,15 @@ def _static(text, coded, notes, caption, alt, name, start):
     characters = list(zip(text, levels(rows[0], start, len(text)), strict=True))
     controls = [("tint", "radio", words, 0), ("character", "range", called(text), start)]
     data = {"tints": rows, "notes": notes}
-    body = plots.MARKUP.reading(name, controls, characters, notes[start], alt, start, data)
-    plots.emit(body, caption, name)
+    body = page.MARKUP.reading(name, controls, characters, notes[start], alt, start, data)
+    page.emit(body, caption, name)
 
 
-def _live(text, coded, notes, caption, alt, name, start):
+def _live(text, coded, notes, caption, start):
     """Widgets, and the text with its tints as colours of its own."""
     tint = ToggleButtons(options=list(coded), description="tint")
     at = IntSlider(start + 1, 1, len(text), description="character")
-    page = HTML()
+    shown = HTML()
 
     def span(character, level, here):
         r, g, b = (round(255 * v) for v in to_rgb(plots.colour("neg" if level < 0 else "pos")))
@@ -86,13 +89,12 @@ def _live(text, coded, notes, caption, alt, name, start):
         now = levels(coded[tint.value], t, len(text))
         spans = (span(c, v, k == t) for k, (c, v) in enumerate(zip(text, now, strict=True)))
         words = html.escape(notes[t])
-        page.value = f"<pre>{''.join(spans)}</pre><pre>{words}</pre>"
+        shown.value = f"<pre>{''.join(spans)}</pre><pre>{words}</pre>"
 
     for control in (tint, at):
         control.observe(redraw, "value")
     redraw()
-    if os.environ.get("LSTM_LIB_EXERCISE") == "1":
-        for tint.value in coded:
-            for at.value in (1, len(text)):
-                pass
-    display(VBox([tint, at, page, HTMLMath(plots.inline(caption))]))
+    if page.exercised():
+        for words, place in itertools.product(coded, (1, len(text))):
+            tint.value, at.value = words, place
+    display(VBox([tint, at, shown, HTMLMath(page.inline(caption))]))

@@ -63,7 +63,7 @@ def step(params, x, state, a_x=None):
     Equations: eq-rnn-step
     Source: Elman 1990.
     """
-    a_x = inputs(params, x) if a_x is None else a_x
+    a_x = inputs(params, x) if a_x is None else a_x  # (N, H)
     h = np.tanh(a_x + state.h @ params.W_h)  # (N, H)
     return State(h), Cache(x, state, h)
 
@@ -78,7 +78,7 @@ def recur_backward(params, dstate, local):
 
     Equations: eq-rnn-da eq-rnn-dh
     """
-    da = dstate.h * local.a
+    da = dstate.h * local.a  # (N, H)
     return da, State(da @ params.W_h.T)
 
 

@@ -5,6 +5,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,6 +52,20 @@ def gradient(cell, model, x, y, w=None, state=None, loss=readout.cross_entropy):
     return L, Model(dcell, dreadout), run.state
 
 
+def step(cell, model, batch, state, moments, *, lr, clip, clip_value, update, loss):
+    """One step of the optimiser, on one batch.
+
+    Args: state, of the cell before the batch; moments, of the optimiser; the others as for `fit`.
+    Returns: model and moments after the step, the cell's last state, the loss before the step, and
+        the norm of its gradient before clipping.
+    """
+    L, grads, state = gradient(cell, model, *batch, state=state, loss=loss)
+    grads, norm = optim.clip_by_norm(grads, clip)
+    grads = optim.clip_by_value(grads, clip_value)
+    model, moments = update(model, grads, moments, lr)
+    return model, moments, state, L, norm
+
+
 def fit(
     cell,
     model,
@@ -88,18 +103,16 @@ def fit(
         FloatingPointError: for a training that has exploded.
     """
     steps = checks.count("epochs", epochs) * checks.count("len(batches)", len(batches))
-    rate = lr if callable(lr) else lambda done: lr
     hidden = not progress or os.environ.get("LSTM_LIB_STATIC") == "1"
+    take_step = partial(step, cell, clip=clip, clip_value=clip_value, update=update, loss=loss)
     losses, norms, moments = [], [], None
     with tqdm(total=steps, disable=hidden, unit="step") as bar:
         for _ in range(epochs):
             state = None
-            for x, y, *w in batches:
-                L, grads, last = gradient(cell, model, x, y, *w, state=state, loss=loss)
+            for batch in batches:
+                rate = lr(len(losses) / steps) if callable(lr) else lr
+                model, moments, last, L, norm = take_step(model, batch, state, moments, lr=rate)
                 state = last if carry else None
-                grads, norm = optim.clip_by_norm(grads, clip)
-                grads = optim.clip_by_value(grads, clip_value)
-                model, moments = update(model, grads, moments, rate(len(losses) / steps))
                 losses.append(L)
                 norms.append(norm)
                 bar.set_postfix(loss=f"{np.mean(losses[-100:]):.3f}", refresh=False)
@@ -136,8 +149,7 @@ def sample(cell, model, rng, start, length, temperature=1.0):
     Each is drawn from softmax(u / temperature).
     Raises: ValueError for an empty or unknown start or a temperature that is not positive.
     """
-    if not temperature > 0:
-        raise ValueError(f"temperature: expected a positive number, got {temperature!r}")
+    checks.positive("temperature", temperature)
     K = model.readout.b_y.size
     start = checks.tokens("start", start, ("length",), K)
     drawn = []
@@ -186,16 +198,8 @@ def load(path, cell):
     arrays = read(path)
     if str(arrays["cell"]) != cell.__name__:
         raise ValueError(f"{path}: expected a model of {cell.__name__}, got {arrays['cell']}")
-    parts = {"cell": cell.Params, "readout": readout.Params}
-    try:
-        model = Model(
-            *(P(*(arrays[f"{part}.{name}"] for name in P._fields)) for part, P in parts.items())
-        )
-        vocab = str(arrays["vocab"])
-    except KeyError as error:
-        raise ValueError(
-            f"{path}: expected an array {error.args[0]}, got {sorted(arrays)}"
-        ) from None
+    form = Model(*(P._make(P._fields) for P in (cell.Params, readout.Params)))
+    model, vocab = from_arrays(path, arrays, form), str(arrays.get("vocab", ""))
     model = tree.map(lambda v: v.astype(np.promote_types(v.dtype, np.float32)), model)
     H, K = checks.shape(f"{path}: W_hy", model.readout.W_hy, "HK").shape
     D, _ = checks.shape(f"{path}: W_x", model.cell.W_x, "DM").shape
@@ -222,6 +226,19 @@ def read(path):
     if str(arrays.get("format")) != FORMAT:
         raise ValueError(f"{path}: expected format {FORMAT!r}, got {sorted(arrays)}")
     return arrays
+
+
+def from_arrays(path, arrays, form, prefix=""):
+    """The tree of that form from a file's arrays, by the names of `tree.named_leaves`.
+
+    Raises: ValueError for an array that is missing.
+    """
+    try:
+        return tree.from_named(form, arrays, prefix)
+    except KeyError as error:
+        raise ValueError(
+            f"{path}: expected an array {error.args[0]}, got {sorted(arrays)}"
+        ) from None
 
 
 if __name__ == "__main__":

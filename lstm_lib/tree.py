@@ -25,22 +25,20 @@ def leaves(tree):
 def named_leaves(tree, prefix=""):
     """Pairs (dotted field name, array), in the order of the fields; a plain tuple counts from 0."""
     if isinstance(tree, tuple):
-        names = getattr(tree, "_fields", range(len(tree)))
-        return [
-            pair
-            for name, branch in zip(names, tree, strict=True)
-            for pair in named_leaves(branch, f"{prefix}.{name}" if prefix else f"{name}")
-        ]
+        parts = zip(_names(tree, prefix), tree, strict=True)
+        return [pair for name, branch in parts for pair in named_leaves(branch, name)]
     return [] if tree is None else [(prefix, tree)]
 
 
 def from_named(form, arrays, prefix=""):
-    """The tree of that form, its leaves from a dict by the names of `named_leaves`, else None."""
+    """The tree of that form with its leaves from a dict, by the names of `named_leaves`.
+
+    Raises: KeyError for a name that is not there.
+    """
     if isinstance(form, tuple):
-        names = getattr(form, "_fields", range(len(form)))
-        dots = [f"{prefix}.{name}" if prefix else f"{name}" for name in names]
-        return _like(form, [from_named(v, arrays, dot) for v, dot in zip(form, dots, strict=True)])
-    return arrays.get(prefix)
+        parts = zip(_names(form, prefix), form, strict=True)
+        return _like(form, [from_named(branch, arrays, name) for name, branch in parts])
+    return None if form is None else arrays[prefix]
 
 
 def stack(trees):
@@ -89,6 +87,12 @@ def astype(tree, dtype):
 def norm(tree):
     """Euclidean norm of all entries of all arrays together, a float; float32 does not overflow."""
     return math.sqrt(sum(np.square(np.abs(v), dtype=np.float64).sum() for v in leaves(tree)))
+
+
+def _names(tree, prefix):
+    """Dotted names of a tuple's branches."""
+    names = getattr(tree, "_fields", range(len(tree)))
+    return [f"{prefix}.{name}" if prefix else f"{name}" for name in names]
 
 
 def _like(tree, parts):

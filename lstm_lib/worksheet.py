@@ -5,8 +5,9 @@ step 2, and step 0 is the initial state. The gradient of a number has its name a
 """
 
 import html
-import os
 import re
+import tomllib
+from pathlib import Path
 from typing import NamedTuple
 
 import ipywidgets as widgets
@@ -14,7 +15,7 @@ import numpy as np
 from IPython.display import display
 from markupsafe import Markup
 
-from . import bptt, example, functions, gru, lstm, plots, quickcheck, readout, rnn, tree
+from . import bptt, example, functions, gru, lstm, page, plots, quickcheck, readout, rnn, tree
 from .breaks import BREAKS, broken
 
 T, LARGEST = 3, 1000  # steps; the largest number that a field takes
@@ -26,7 +27,7 @@ CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 class Line(NamedTuple):
     equation: str  # label
     formula: str  # in plain text, an index after _
-    code: tuple  # of (module of lstm_lib, text that stands there): what computes it
+    code: list  # of (module of lstm_lib, text that stands there): what computes it
 
 
 class Number(NamedTuple):
@@ -40,186 +41,19 @@ class Table(NamedTuple):
     rows: list  # of pairs: words, and a Number or None for each column
 
 
-def _parameters(cell, share, code):
-    """Lines on the gradients of x and the parameters, the same for every cell but for dW_h."""
-    product = (cell, "dx, dW_x, db = affine_backward(cache.x, da, params.W_x)")
-    inside = "return (rows(da) @ W.T).reshape(x.shape), outer(x, da), sum_rows(da)"
-    total = f"dW_x = Σ x_tᵀ da_t, {share}, db = Σ da_t"
-    return [
-        Line(f"eq-{cell}-dparams", total, (product, (cell, code))),
-        Line(f"eq-{cell}-dx", "dx_t = da_t W_xᵀ", (product, ("functions", inside))),
-    ]
+def _lines(named):
+    """The Lines that worksheet.toml lists under one heading."""
+    for equation, entry in named.items():
+        texts = {module: found for module, found in entry.items() if module != "formula"}
+        code = [(module, text) for module, found in texts.items() for text in found]
+        yield Line(equation, entry["formula"], code)
 
 
-_FROM_LOSS = (
-    ("readout", "dh, dW_hy, db_y = functions.affine_backward(h, du, params.W_hy)"),
-    ("bptt", "return dstate._replace(h=dstate.h + dh)"),
-)
-READOUT = [
-    Line(
-        "eq-logits",
-        "u_t = h_t W_hy + b_y",
-        (("readout", "functions.affine(h, params.W_hy, params.b_y)"),),
-    ),
-    Line(
-        "eq-softmax",
-        "p_t = softmax(u_t), of two logits sigmoid(u_1 − u_2)",
-        (("functions", "e / e.sum(axis=-1, keepdims=True)"),),
-    ),
-    Line(
-        "eq-cross-entropy",
-        "l_t = −log p_t[y_t], of two logits softplus(u_{other} − u_y)",
-        (
-            ("functions", "log_sum = shift + np.log(np.exp(u - shift[..., None]).sum(axis=-1))"),
-            ("functions", "log_sum - np.take_along_axis(u, y[..., None], axis=-1)[..., 0]"),
-        ),
-    ),
-    Line(
-        "eq-loss",
-        "L = (l_1 + l_2 + l_3) / 3",
-        (("readout", "L = (share * functions.cross_entropy(u, y)).sum()"),),
-    ),
-    Line(
-        "eq-du",
-        "du_t = (p_t − y_t) / 3, y_t one-hot",
-        (("readout", "share[..., None] * functions.dcross_entropy(u, y)"),),
-    ),
-    Line("eq-dreadout", "dW_hy = Σ h_tᵀ du_t, db_y = Σ du_t", _FROM_LOSS[:1]),
-]
+_LISTED = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_LOSS = [*_lines(_LISTED["loss"])]
 LINES = {
-    "rnn": [
-        Line(
-            "eq-rnn-step",
-            "h_t = tanh a_t, a_t = x_t W_x + h_{t−1} W_h + b",
-            (
-                ("rnn", "affine(x, params.W_x, params.b)"),
-                ("rnn", "h = np.tanh(a_x + state.h @ params.W_h)"),
-            ),
-        ),
-        *READOUT,
-        Line(
-            "eq-rnn-dh",
-            "dh_t = du_t W_hyᵀ + da_{t+1} W_hᵀ",
-            (*_FROM_LOSS, ("rnn", "State(da @ params.W_h.T)")),
-        ),
-        Line(
-            "eq-rnn-da",
-            "da_t = dh_t ⊙ (1 − h_t²)",
-            (("rnn", "Local(a=dtanh(cache.h))"), ("rnn", "da = dstate.h * local.a")),
-        ),
-        *_parameters(
-            "rnn",
-            "dW_h = Σ h_{t−1}ᵀ da_t",
-            "return dx, Params(dW_x, outer(cache.prev.h, da), db)",
-        ),
-    ],
-    "lstm": [
-        Line(
-            "eq-lstm-a",
-            "a_t = x_t W_x + h_{t−1} W_h + b",
-            (
-                ("lstm", "affine(x, params.W_x, params.b)"),
-                ("lstm", "a = Gates(*blocks(a_x + state.h @ params.W_h, 4))"),
-            ),
-        ),
-        Line(
-            "eq-lstm-gates",
-            "i_t = σ(a_i), f_t = σ(a_f), g_t = tanh a_g, o_t = σ(a_o)",
-            (("lstm", "Gates(sigmoid(a.i), sigmoid(a.f), np.tanh(a.g), sigmoid(a.o))"),),
-        ),
-        Line(
-            "eq-lstm-c",
-            "c_t = f_t ⊙ c_{t−1} + i_t ⊙ g_t",
-            (("lstm", "c = f * state.c + i * g"),),
-        ),
-        Line(
-            "eq-lstm-h",
-            "h_t = o_t ⊙ s_t, s_t = tanh c_t",
-            (("lstm", "tanh_c = np.tanh(c)"), ("lstm", "State(o * tanh_c, c)")),
-        ),
-        *READOUT,
-        Line(
-            "eq-lstm-dh",
-            "dh_t = du_t W_hyᵀ + da_{t+1} W_hᵀ",
-            (*_FROM_LOSS, ("lstm", "State(da @ params.W_h.T, dc * local.c)")),
-        ),
-        Line(
-            "eq-lstm-dc",
-            "dc_t = dh_t ⊙ o_t ⊙ (1 − s_t²) + dc_{t+1} ⊙ f_{t+1}",
-            (
-                ("lstm", "h=o * dtanh(tanh_c)"),
-                ("lstm", "dc = dstate.c + dh * local.h"),
-                ("lstm", "State(da @ params.W_h.T, dc * local.c)"),
-            ),
-        ),
-        Line(
-            "eq-lstm-da",
-            "da_i = dc ⊙ g ⊙ i ⊙ (1 − i), da_f = dc ⊙ c_{t−1} ⊙ f ⊙ (1 − f), "
-            "da_g = dc ⊙ i ⊙ (1 − g²), da_o = dh ⊙ s ⊙ o ⊙ (1 − o)",
-            (
-                ("lstm", "i=g * dsigmoid(i), f=cache.prev.c * dsigmoid(f),"),
-                ("lstm", "g=i * dtanh(g), o=tanh_c * dsigmoid(o)"),
-                ("lstm", "Gates(dc * local.i, dc * local.f, dc * local.g, dh * local.o)"),
-            ),
-        ),
-        *_parameters(
-            "lstm",
-            "dW_h = Σ h_{t−1}ᵀ da_t",
-            "return dx, Params(dW_x, outer(cache.prev.h, da), db)",
-        ),
-    ],
-    "gru": [
-        Line(
-            "eq-gru-gates",
-            "r_t = σ(a_r), z_t = σ(a_z), a = x_t W_x + h_{t−1} W_h + b",
-            (
-                ("gru", "affine(x, params.W_x, params.b)"),
-                (
-                    "gru",
-                    "r, z = blocks(sigmoid(a_x[..., : 2 * H] + h @ params.W_h[:, : 2 * H]), 2)",
-                ),
-            ),
-        ),
-        Line(
-            "eq-gru-candidate",
-            "n_t = tanh a_n, a_n = x_t W_xn + q_t W_hn + b_n, q_t = r_t ⊙ h_{t−1}",
-            (("gru", "n = np.tanh(a_x[..., 2 * H :] + (r * h) @ params.W_h[:, 2 * H :])"),),
-        ),
-        Line(
-            "eq-gru-state",
-            "h_t = z_t ⊙ h_{t−1} + (1 − z_t) ⊙ n_t",
-            (("gru", "State(z * h + (1 - z) * n)"),),
-        ),
-        *READOUT,
-        Line(
-            "eq-gru-dh",
-            "dh_{t−1} = du_{t−1} W_hyᵀ + dh_t ⊙ z_t + dq_t ⊙ r_t + da_r W_hrᵀ + da_z W_hzᵀ",
-            (
-                *_FROM_LOSS,
-                (
-                    "gru",
-                    "dh_prev = dh * local.h + q * local.reset "
-                    "+ da[..., : 2 * H] @ params.W_h[:, : 2 * H].T",
-                ),
-            ),
-        ),
-        Line(
-            "eq-gru-da",
-            "da_n = dh ⊙ (1 − z) ⊙ (1 − n²), da_z = dh ⊙ (h_{t−1} − n) ⊙ z ⊙ (1 − z), "
-            "da_r = dq ⊙ h_{t−1} ⊙ r ⊙ (1 − r), dq = da_n W_hnᵀ",
-            (
-                ("gru", "r=h * dsigmoid(r), z=(h - n) * dsigmoid(z), n=(1 - z) * dtanh(n)"),
-                ("gru", "da_n = dh * local.n"),
-                ("gru", "q = da_n @ params.W_h[:, 2 * H :].T"),
-                ("gru", "da = np.concatenate(Gates(q * local.r, dh * local.z, da_n), axis=-1)"),
-            ),
-        ),
-        *_parameters(
-            "gru",
-            "dW_h = Σ h_{t−1}ᵀ da_t, for n with q_t in the place of h_{t−1}",
-            "dW_h = [outer(h, da[..., : 2 * H]), outer(r * h, da[..., 2 * H :])]",
-        ),
-    ],
+    cell: [*_lines(_LISTED[cell]["forward"]), *_LOSS, *_lines(_LISTED[cell]["backward"])]
+    for cell in CELLS
 }
 
 
@@ -324,46 +158,60 @@ def _check(cell, given):
     if odd := set(book(cell)) ^ set(given):
         raise ValueError(f"given: expected the names of book({cell!r}), got others: {sorted(odd)}")
     for name, v in given.items():
-        wanted, fits = expected(name)
-        if not fits(v):
-            raise ValueError(f"{name}: expected {wanted}, got {v!r}")
+        target = name.startswith("y.")
+        if not (v in (0, 1) if target else -LARGEST <= v <= LARGEST):
+            raise ValueError(f"{name}: expected {TARGET if target else NUMBER}, got {v!r}")
 
 
-def expected(name):
-    """What a given number may be: in words, and as a function to bool."""
-    if name.startswith("y."):
-        return TARGET, lambda v: v in (0, 1)
-    return NUMBER, lambda v: -LARGEST <= v <= LARGEST
+def off(cell, given, name):
+    """By array the relative error of its gradient without a term, the Break of that name."""
+    (change,) = (change for change in BREAKS[cell] if change.name == name)
+    return _errors(numbers(cell, given, change), numbers(cell, given))
+
+
+def _errors(wrong, right):
+    """By array of gradients the largest error, relative to the largest number there."""
+    sizes, errors = {}, {}
+    for name, v in [*right.items(), *wrong.items()]:
+        array = name.split(".")[0]
+        if array.startswith("d"):
+            sizes[array] = max(abs(v), sizes.get(array, 0.0))
+            errors[array] = max(abs(v - right[name]), errors.get(array, 0.0))
+    return {array: error and error / sizes[array] for array, error in errors.items()}
 
 
 def tables(cell):
     """The Tables of the worksheet."""
-    step = CELLS[cell]
-    gates = step.Gates._fields if hasattr(step, "Gates") else ()
+    gates = () if cell == "rnn" else CELLS[cell].Gates._fields
     a = [f"a_{gate}{j}" for gate in gates or ("",) for j in (1, 2)]
-    inside = [*gates, *{"lstm": "cs", "gru": "q"}.get(cell, ""), "h"]
-    forward = _over_time("x") + _over_time("a", a)
-    for name in inside:
-        forward += _over_time(name, start=name in step.State._fields)
-    forward += _over_time("u") + _over_time("p") + _over_time("l", ["l"])
-    targets = [None, *(Number(f"y.{t}", f"target at step {t}") for t in range(1, T + 1))]
-    forward += [("y", targets), ("L", [*3 * [None], Number("L", "the loss L")])]
-    backward = _over_time("du") + _over_time("dh", start=True)
-    backward += _over_time("dc", start=True) if cell == "lstm" else []
-    backward += _over_time("da", [f"d{word}" for word in a])
-    backward += _over_time("dq") if cell == "gru" else []
-    backward += _over_time("dx")
     inputs, states, steps = ["x_1", "x_2"], ["h_1", "h_2"], ["start", "step 1", "step 2", "step 3"]
     into = {"W_x": inputs, "W_h": states, "b": ["bias"]}
     out = {"W_hy": states, "b_y": ["bias"]}
     return [
         _weights("Weights", into, a),
         _weights("Readout", out, ["u_1", "u_2"]),
-        Table("Forward", steps, forward),
-        Table("Backward", steps, backward),
+        Table("Forward", steps, _forward_rows(cell, gates, a)),
+        Table("Backward", steps, _backward_rows(cell, a)),
         _weights("Gradients of the weights", into, a, "d"),
         _weights("Gradients of the readout", out, ["u_1", "u_2"], "d"),
     ]
+
+
+def _forward_rows(cell, gates, a):
+    rows = _over_time("x") + _over_time("a", a)
+    for name in (*gates, *{"lstm": "cs", "gru": "q"}.get(cell, ""), "h"):
+        rows += _over_time(name, start=name in CELLS[cell].State._fields)
+    rows += _over_time("u") + _over_time("p") + _over_time("l", ["l"])
+    targets = [Number(f"y.{t}", f"target at step {t}") for t in range(1, T + 1)]
+    return [*rows, ("y", [None, *targets]), ("L", [*T * [None], Number("L", "the loss L")])]
+
+
+def _backward_rows(cell, a):
+    rows = _over_time("du") + _over_time("dh", start=True)
+    rows += _over_time("dc", start=True) if cell == "lstm" else []
+    rows += _over_time("da", [f"d{word}" for word in a])
+    rows += _over_time("dq") if cell == "gru" else []
+    return rows + _over_time("dx")
 
 
 def _weights(title, arrays, targets, d=""):
@@ -400,8 +248,11 @@ def worksheet(cell, *, name, caption):
 
     Args: cell, "rnn", "lstm" or "gru"; name, its label for {numref}; caption, as for `plots.show`.
     """
-    plots.check_words(name, caption=caption)
-    (_static if plots.static() else _live)(cell, name, caption)
+    page.check_words(name, caption=caption)
+    if page.static():
+        _static(cell, name, caption)
+    else:
+        _live(cell, caption)
 
 
 def shown(value):
@@ -432,11 +283,11 @@ def _static(cell, name, caption):
     found = numbers(cell, given)
     parts = [(t.title, [*map(indexed, t.columns)], [*_rows(t, given, found)]) for t in tables(cell)]
     lines = [(line, indexed(line.formula)) for line in LINES[cell]]
-    body = plots.MARKUP.worksheet(name, cell, parts, lines, BREAKS[cell], (NUMBER, TARGET))
-    plots.emit(body, caption, name)
+    body = page.MARKUP.worksheet(name, cell, parts, lines, BREAKS[cell], (NUMBER, TARGET))
+    page.emit(body, caption, name)
 
 
-def _live(cell, name, caption):
+def _live(cell, caption):
     """Text fields for the given numbers, and tables of what the library computes from them."""
     given = book(cell)
     fields = {k: widgets.Text(entered(v), layout={"width": "5.5em"}) for k, v in given.items()}
@@ -448,15 +299,11 @@ def _live(cell, name, caption):
     def redraw(_=None):
         now = {k: quickcheck.parse(field.value) for k, field in fields.items()}
         try:
-            found = numbers(cell, now)
-            broken_ones = numbers(cell, now, lost.value) if lost.value else found
+            says.value, output.value = _answer(cell, now, lost.value)
         except ValueError as error:
             says.value = f"<p>{html.escape(str(error))}</p>"
-            return
-        says.value = f"<p>L = {shown(found['L'])}. {_verdict(_errors(broken_ones, found))}</p>"
-        output.value = plots.MARKUP.worksheet_results(_results(cell, given, found | broken_ones))
 
-    def reset(_):
+    def reset(_=None):
         for k, v in given.items():
             fields[k].value = entered(v)
 
@@ -464,32 +311,37 @@ def _live(cell, name, caption):
     for control in (lost, *fields.values()):
         control.observe(redraw, "value")
     redraw()
-    if os.environ.get("LSTM_LIB_EXERCISE") == "1":
-        for lost.value in BREAKS[cell]:
-            pass
+    if page.exercised():
+        for change in (*BREAKS[cell], None):
+            lost.value = change
         fields["b.0"].value = "1e308"
-        reset(None)
-        lost.value = None
-    forms = [_form(table, fields) for table in tables(cell)]
-    words = widgets.HTMLMath(plots.inline(caption))
-    display(widgets.VBox([widgets.HBox([again, lost]), says, *filter(None, forms), output, words]))
+        reset()
+    bar, words = widgets.HBox([again, lost]), widgets.HTMLMath(page.inline(caption))
+    display(widgets.VBox([bar, says, *_forms(cell, fields), output, words]))
 
 
-def _form(table, fields):
-    """The fields of a table in rows, or None if it has none."""
-    rows = [
-        widgets.HBox(
-            [widgets.HTML(indexed(words), layout={"width": "3em"})]
-            + [fields.get(n and n.name, widgets.Label(layout={"width": "5.5em"})) for n in row]
-        )
-        for words, row in table.rows
-        if any(n and n.name in fields for n in row)
-    ]
-    return (
-        widgets.VBox([widgets.Label(f"{table.title}: {', '.join(table.columns)}"), *rows])
-        if rows
-        else None
-    )
+def _answer(cell, given, change):
+    """What the widgets say and show of given numbers: a sentence and tables, as HTML."""
+    right = numbers(cell, given)
+    now = numbers(cell, given, change) if change else right
+    sentence = f"<p>L = {shown(right['L'])}. {_verdict(_errors(now, right))}</p>"
+    return sentence, page.MARKUP.worksheet_results(_results(cell, given, right | now))
+
+
+def _forms(cell, fields):
+    """The fields in rows, table by table."""
+    for table in tables(cell):
+        rows = [
+            widgets.HBox(
+                [widgets.HTML(indexed(words), layout={"width": "3em"})]
+                + [fields.get(n and n.name, widgets.Label(layout={"width": "5.5em"})) for n in row]
+            )
+            for words, row in table.rows
+            if any(n and n.name in fields for n in row)
+        ]
+        if rows:
+            head = widgets.Label(f"{table.title}: {', '.join(table.columns)}")
+            yield widgets.VBox([head, *rows])
 
 
 def _results(cell, given, found):
@@ -502,23 +354,6 @@ def _results(cell, given, found):
         ]
         if rows:
             yield table.title, [*map(indexed, table.columns)], rows
-
-
-def off(cell, given, name):
-    """By array the relative error of its gradient without a term, the Break of that name."""
-    (change,) = (change for change in BREAKS[cell] if change.name == name)
-    return _errors(numbers(cell, given, change), numbers(cell, given))
-
-
-def _errors(wrong, right):
-    """By array of gradients the largest error, relative to the largest number there."""
-    sizes, errors = {}, {}
-    for name, v in [*right.items(), *wrong.items()]:
-        array = name.split(".")[0]
-        if array.startswith("d"):
-            sizes[array] = max(abs(v), sizes.get(array, 0.0))
-            errors[array] = max(abs(v - right[name]), errors.get(array, 0.0))
-    return {array: error and error / sizes[array] for array, error in errors.items()}
 
 
 def _verdict(errors):

@@ -17,7 +17,7 @@ KINDS = [
     "h c tanh_c",
     "h x",
     "dh dc",
-    "da da_n dm da_h dz dr q",
+    "da da_n dm da_h dz dr dq",
     "W_x W_h",
     "b b_n",
     "a_x a_h",

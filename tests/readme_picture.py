@@ -5,7 +5,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from lstm_lib import bptt, data, lstm, plots, readout, train, tree
+from lstm_lib import bptt, data, lstm, page, plots, readout, train, tree
 
 BOOK = Path(__file__).parents[1] / "book"
 BEFORE, SHOWN = 400, 46
@@ -23,6 +23,8 @@ _, du = readout.cross_entropy(u, ids[1:], w=last)
 dh, _ = readout.backward(model.readout, run.h, du)
 grads = bptt.backward(lstm, model.cell, run, dh)
 norms = [np.linalg.norm(dstate.h) for dstate in grads.dstates[-SHOWN:]]
+assert round(norms[-1]) == 3  # as the README says of the picture
+assert norms[0] < 1e-3
 
 f = run.caches.gates.f[-SHOWN:, 0]
 units = np.argsort(f.mean(axis=0))[np.linspace(0, 127, 8).round().astype(int)]
@@ -37,7 +39,7 @@ bottom.minorticks_off()
 words = (
     "Forget gates of eight units while an LSTM reads a sentence, and the gradient of its last loss."
 )
-tag, drawing = str(plots.svg(fig, "readme", words)).split(">", 1)
+tag, drawing = str(page.svg(fig, "readme", words)).split(">", 1)
 style = "".join(
     f"{media}{{:root{{{''.join(f'--c-{n}:{pair[k]};' for n, pair in plots.COLOURS.items())}}}}}"
     for k, media in enumerate(("@media all", "@media (prefers-color-scheme: dark)"))

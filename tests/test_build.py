@@ -328,7 +328,7 @@ def code_lines(file):
 
 def test_extension_stays_small():
     # 70 of them list the rows of the sources and stop the build where one is not covered
-    assert sum(len(code_lines(f)) for f in (ROOT / "book" / "_ext").rglob("*.py")) <= 410
+    assert sum(len(code_lines(f)) for f in (ROOT / "book" / "_ext").rglob("*.py")) <= 425
 
 
 class TestPatchesAreStillNeeded:

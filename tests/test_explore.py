@@ -42,7 +42,7 @@ def draw():
 def page(monkeypatch):
     monkeypatch.setenv("LSTM_LIB_STATIC", "1")
     shown = []
-    monkeypatch.setattr(plots, "display", lambda data, raw: shown.append(data["text/html"]))
+    monkeypatch.setattr("lstm_lib.page.display", lambda data, raw: shown.append(data["text/html"]))
     return shown
 
 

@@ -400,7 +400,7 @@ EQUIVALENT = {
         "Gates(dc * local.i, dc * local.f, dc * local.g, dh * local.o), axis=1)",
         "gru.step: h, H = (state.h, state.h.shape[1])",
         "gru.recur_backward: dh, H = (dstate.h, dstate.h.shape[1])",
-        "gru.recur_backward: da = np.concatenate(Gates(q * local.r, dh * local.z, da_n), axis=1)",
+        "gru.recur_backward: da = np.concatenate(Gates(dq * local.r, dh * local.z, da_n), axis=1)",
         "variants.reset_after.step: h, H = (state.h, state.h.shape[1])",
         "variants.reset_after.recur_backward: da_h = np.concatenate("
         "da._replace(n=da_n * local.reset), axis=1)",
@@ -434,7 +434,6 @@ EQUIVALENT = {
     "the same numbers, slower": [
         "functions.affine_backward: "
         "return ((da @ W.T).reshape(x.shape), outer(x, da), sum_rows(da))",
-        "bptt.forward: steps = zip(x)",
         "bptt.backward: sweep = _sweep",
     ],
     "the same sum in another order": [

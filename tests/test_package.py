@@ -1,5 +1,6 @@
 """The library as a package of its own: what it says of itself, and a wheel without the book."""
 
+import doctest
 import os
 import pkgutil
 import subprocess
@@ -14,13 +15,13 @@ import lstm_lib
 ROOT = Path(__file__).parents[1]
 PROGRAM = """
 import lstm_lib, numpy as np
-from lstm_lib import bptt, convert, lstm, plots, worksheet
+from lstm_lib import bptt, convert, lstm, page, worksheet
 from lstm_lib.variants import peephole
 params = lstm.init(np.random.default_rng(0), 3, 4)
 run = bptt.forward(lstm, params, np.ones((5, 2, 3)))
 print(lstm_lib.__file__, bptt.backward(lstm, params, run, run.h).dx.shape)
 worksheet.numbers("lstm", worksheet.book("lstm"))
-plots.MARKUP
+page.MARKUP
 """
 
 
@@ -31,6 +32,12 @@ def test_it_says_what_can_be_run_and_imported():
     assert "python -m lstm_lib.train TEXT" in said
     names = [m.name for m in pkgutil.walk_packages(lstm_lib.__path__, "lstm_lib.") if not m.ispkg]
     assert [n for n in names if f"{n} " not in said and not n.endswith("__main__")] == []
+
+
+def test_its_first_example_works():
+    examples = doctest.testmod(lstm_lib)
+    assert examples.attempted
+    assert not examples.failed
 
 
 @pytest.mark.slow

@@ -12,6 +12,8 @@ from lstm_lib import plots
 
 PAPERS = (("#ffffff",), ("#121212", "#1a1a1a"))  # light; the range of dark pages
 TOGETHER = ("ifgoch", "rznhx", "ifgox", ("c", "h", "x", "u", "grad"), ("pos", "neg"))
+# Networks: the RNN is muted, the LSTM f, with chrono biases i, the GRU h.
+TOGETHER += (("muted", "f", "h", "i", "c", "ink"), "fihxr", "frn")
 
 # OKLab (Ottosson 2020) from linear sRGB, and what a reader without red or green cones sees
 # (Machado, Oliveira and Fernandes 2009, severity 1).
@@ -44,7 +46,7 @@ def page(monkeypatch):
     """What the static build would put into the page, one text per figure."""
     monkeypatch.setenv("LSTM_LIB_STATIC", "1")
     shown = []
-    monkeypatch.setattr(plots, "display", lambda data, raw: shown.append(data["text/html"]))
+    monkeypatch.setattr("lstm_lib.page.display", lambda data, raw: shown.append(data["text/html"]))
     return shown
 
 

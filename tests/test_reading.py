@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstm_lib import plots
 from lstm_lib import reading as module
 from lstm_lib.reading import called, levels, reading
 
@@ -28,7 +27,7 @@ def tints():
 def page(monkeypatch):
     shown = []
     monkeypatch.setenv("LSTM_LIB_STATIC", "1")
-    monkeypatch.setattr(plots, "display", lambda data, raw: shown.append(data["text/html"]))
+    monkeypatch.setattr("lstm_lib.page.display", lambda data, raw: shown.append(data["text/html"]))
     return shown
 
 

@@ -10,7 +10,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from classroom import exam, release
+from classroom import exam, own_cell, release, sandbox
 
 BOOK = Path(__file__).parents[1] / "book"
 PAGE = (BOOK / "teaching.md").read_text(encoding="utf-8")
@@ -56,6 +56,42 @@ def test_commands_have_the_options_that_are_shown(name, capsys):
 def test_an_exam_takes_about_as_long_as_the_page_says():
     minutes = [sum(q.about.minutes for q in exam.exam(bytes([k]))) for k in range(50)]
     assert abs(np.median(minutes) - 100) < 10
+
+
+def printed(chapter, cell):
+    """Numbers of each line of a stored output, by the words before them."""
+    notebook = nbformat.read(next(BOOK.glob(f"{chapter}-*.ipynb")), as_version=4)
+    output = next(c for c in notebook.cells if c.id == cell).outputs[0].text
+    rows = {}
+    for words, numbers in re.findall(r"^(.+?)((?:\s+(?:\d+\.\d+|·))+)$", output, re.M):
+        rows.setdefault(words, []).extend(n for n in numbers.split() if n != "·")
+    return rows, output
+
+
+def test_the_mistakes_are_as_large_as_the_chapters_print():
+    (bptt, _), (gru, _) = printed("04", "mutants-run"), printed("09", "mutants-run")
+    for mistake, words in (
+        ("W_hh not transposed", "errors from"),
+        ("nothing from t+1", "gently ("),
+    ):
+        assert re.search(
+            rf"{re.escape(words)} ?{min(bptt[mistake])} to {max(bptt[mistake])}\)", PAGE
+        )
+    assert "hides seven of twelve" in PAGE
+    assert re.search(r"one step, h_0 = 0 +5 of 12$", printed("04", "weak-test")[1], re.M)
+    turned = float(printed("05", "mistakes-table")[0]["turned, °"][0])
+    assert f"turned chapter 5's gradient by {turned:.0f} degrees" in PAGE
+    assert "a table of eighteen, and a test of one step from zero finds nine" in PAGE
+    assert re.search(r"one step from zero +9 of 18$", printed("07", "weak-tests")[1], re.M)
+    assert f"$dW_{{hn}}$ alone, by {gru['h_prev for q in dW'][0]} in chapter 9" in PAGE
+    assert float(gru["direct path lost"][-1]) > 1
+    assert len(gru["reset after's steps"]) == 7
+
+
+def test_the_cells_and_the_processes_are_as_many_as_the_page_says():
+    assert "more than a thousand cells for each of the two" in PAGE
+    assert min(len(own_cell.candidates(name)) for name in ("P5", "P6")) > 1000
+    assert f"no more than {sandbox.Limits().processes} processes" in PAGE
 
 
 def with_change(function, old, new):

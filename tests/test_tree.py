@@ -41,6 +41,18 @@ def test_leaves_are_named_by_their_path():
         v is w for (_, v), w in zip(tree.named_leaves(given), tree.leaves(given), strict=True)
     )
     assert tree.named_leaves(None, "x") == []
+    assert [name for name, _ in tree.named_leaves((given, 3))] == ["0.W", "0.state.h", "0.b", "1"]
+
+
+def test_a_tree_comes_back_from_its_named_leaves():
+    given = draw(), Inner(1, None)
+    arrays = dict(tree.named_leaves(given, "p"))
+    again = tree.from_named(given, arrays, "p")
+    assert type(again[0].state) is Inner
+    assert tree.leaves(again) == tree.leaves(given)
+    del arrays["p.1.h"]
+    with pytest.raises(KeyError, match=r"p\.1\.h"):
+        tree.from_named(given, arrays, "p")
 
 
 def test_map_keeps_types_and_none_and_lines_up_the_others():

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstm_lib import breaks, example, plots, quickcheck, worksheet
+from lstm_lib import breaks, example, quickcheck, worksheet
 
 CELLS = [*worksheet.CELLS]
 ROOT = Path(__file__).parents[1]
@@ -98,7 +98,7 @@ def page(monkeypatch):
     """What the figure writes while the book is built."""
     written = []
     monkeypatch.setenv("LSTM_LIB_STATIC", "1")
-    monkeypatch.setattr(plots, "emit", lambda body, caption, name: written.append(body))
+    monkeypatch.setattr("lstm_lib.page.emit", lambda body, caption, name: written.append(body))
     worksheet.worksheet("lstm", name="worksheet-test", caption="All numbers at once.")
     return written[0]
 

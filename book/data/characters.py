@@ -15,7 +15,7 @@ from lstm_lib import character, gru, lstm, rnn, train
 DATA = Path(__file__).parent
 # Hidden units with which all three have nearly the same number of parameters.
 UNITS = {"RNN": (rnn, 140), "GRU": (gru, 76), "LSTM": (lstm, 64)}
-RATES, SEEDS, EPOCHS, WINDOW = (0.005, 0.01, 0.02, 0.04), range(3), 6, 58
+RATES, SEEDS, EPOCHS, WINDOW = (0.005, 0.01, 0.02, 0.04), range(5), 6, 58
 SHOWN = (1, 100, 1000, 10000, 40000)
 TEMPERATURES = (0.5, 0.8, 1.0)
 CHINESE = {"streams": 16, "steps": 32, "epochs": 40, "patience": 3}

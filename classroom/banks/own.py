@@ -1,6 +1,7 @@
 """Programs for own_backward as different hands would write them, for any of the class's cells."""
 
 import re
+from typing import NamedTuple
 
 from .. import own_cell
 
@@ -53,18 +54,40 @@ def own_backward(params, *rest):
 """
 
 
+class Hand(NamedTuple):
+    """How somebody writes."""
+
+    einsum: bool = False
+    add: str = "{0} = {0} + {1}"
+    gradient: str = "d_{}"
+    start: str = ""  # a line before all others
+
+    def d(self, name):
+        """The gradient of a name."""
+        return self.gradient.format(name)
+
+    def adds(self, name, share):
+        """The line that adds a share to the gradient of a name."""
+        return self.add.format(self.d(name), share)
+
+
+PLAIN = Hand()
+
+
 def right(cell):
     """Pairs: how it is written, and the text."""
     plain = program(cell)
+    in_place = Hand(add="{0} += {1}")
+    in_dict = Hand(gradient='grad["{}"]', start="grad = {}")
     return [
         ("line by line", plain),
-        ("with einsum", program(cell, einsum=True)),
-        ("in place", program(cell, add="{0} += {1}")),
-        ("gradients in a dictionary", program(cell, gradient='grad["{}"]', start="grad = {}")),
+        ("with einsum", program(cell, Hand(einsum=True))),
+        ("in place", program(cell, in_place)),
+        ("gradients in a dictionary", program(cell, in_dict)),
         ("other names", re.sub(r"\bd_(\w+)", r"delta_of_\1", plain).replace("kept", "history")),
         ("row by row", plain + ROW_BY_ROW),
         ("in float32", plain + SINGLE),
-        ("a class", program(cell, einsum=True, add="{0} += {1}") + CLASS),
+        ("a class", program(cell, in_place._replace(einsum=True)) + CLASS),
     ]
 
 
@@ -88,80 +111,78 @@ def _deepest(term, terms):
     return _deepest(sent[0], terms) if alone and len(sent) == 1 else term
 
 
-def program(cell, *, einsum=False, add="{0} = {0} + {1}", gradient="d_{}", start="", without=None):
+def program(cell, hand=PLAIN, without=None):
     """The text of own_backward by the derivation card, but for one Term."""
     starts, lasts = (", ".join(cell.each(form)) for form in ("{}_0", "d{}_last"))
-    names = ["x", *cell.each("{}_prev"), *(line.name for line in cell.lines)]
     leaves = [head + k for head in own_cell.HEADS.values() for k in cell.gates] + [*cell.vectors]
-    body = [f"*_, kept = own_forward(params, x, {starts})", *([start] if start else [])]
-    for name, head in own_cell.HEADS.items():
-        cut = ", ".join(head + k for k in cell.gates)
-        body.append(f'{cut} = np.split(params["{name}"], {len(cell.gates)}, axis=-1)')
-    body += [f'{v} = params["{v}"]' for v in cell.vectors]
-    body += [f"{gradient.format(v)} = np.zeros_like({v})" for v in leaves]
+    body = [f"*_, kept = own_forward(params, x, {starts})", *([hand.start] if hand.start else [])]
+    body += own_cell.unpacking(cell)
+    body += [f"{hand.d(v)} = np.zeros_like({v})" for v in leaves]
     for s in cell.states:
         lost = own_cell.Term("beyond", f"d{s}_last", s) == without
         body.append(f"from_{s} = {'0 * ' * lost}d{s}_last")
     body += ["dx = np.zeros_like(x)", "for t in reversed(range(len(x))):"]
-    loop = ["k = kept[t]"]
-    for name in names:
-        loop += [f'{name}_t = k["{name}"]', f"{gradient.format(name)} = np.zeros_like({name}_t)"]
-    loop += [add.format(gradient.format(s), f"from_{s}") for s in cell.states]
-    if own_cell.Term("loss", "dh", "h") != without:
-        loop.append(add.format(gradient.format("h"), "dh[t]"))
-    for line in reversed(cell.lines):
-        loop += _line(line, leaves, einsum, add, gradient, without)
-    loop += [f"from_{s} = {gradient.format(f'{s}_prev')}" for s in cell.states]
-    loop.append(f"dx[t] = {gradient.format('x')}")
-    body += ["    " + text for text in loop]
-    grads = []
-    for name, head in own_cell.HEADS.items():
-        blocks = ", ".join(gradient.format(head + k) for k in cell.gates)
-        grads.append(f'"{name}": np.concatenate([{blocks}], axis=-1)')
-    grads += [f'"{v}": {gradient.format(v)}' for v in cell.vectors]
-    grads += ['"x": dx', *(f'"{s}_0": from_{s}' for s in cell.states)]
-    body.append("return {" + ", ".join(grads) + "}")
+    body += ["    " + text for text in _step(cell, leaves, hand, without)]
+    body.append(f"return {{{', '.join(_gradients(cell, hand))}}}")
     head = f"def own_backward(params, x, {starts}, dh, {lasts}):"
     return "\n".join([head, *("    " + text for text in body)]) + "\n"
 
 
-def _line(line, leaves, einsum, add, gradient, without):
+def _step(cell, leaves, hand, without):
+    """The lines of one step back."""
+    names = ["x", *cell.each("{}_prev"), *(line.name for line in cell.lines)]
+    lines = ["k = kept[t]"]
+    for name in names:
+        lines += [f'{name}_t = k["{name}"]', f"{hand.d(name)} = np.zeros_like({name}_t)"]
+    lines += [hand.adds(s, f"from_{s}") for s in cell.states]
+    if own_cell.Term("loss", "dh", "h") != without:
+        lines.append(hand.adds("h", "dh[t]"))
+    for line in reversed(cell.lines):
+        lines += _line(line, leaves, hand, without)
+    lines += [f"from_{s} = {hand.d(f'{s}_prev')}" for s in cell.states]
+    return [*lines, f"dx[t] = {hand.d('x')}"]
+
+
+def _gradients(cell, hand):
+    """The items of the dict that is returned."""
+    for name, head in own_cell.HEADS.items():
+        blocks = ", ".join(hand.d(head + k) for k in cell.gates)
+        yield f'"{name}": np.concatenate([{blocks}], axis=-1)'
+    yield from (f'"{v}": {hand.d(v)}' for v in cell.vectors)
+    yield from ('"x": dx', *(f'"{s}_0": from_{s}' for s in cell.states))
+
+
+def _line(line, leaves, hand, without):
     """What one line sends to the names that it reads."""
-
-    def value(name):
-        return name if name in leaves else f"{name}_t"
-
-    d = gradient.format(line.name)
-    if line.function:
-        at = line.products[0]
-        if own_cell.Term(line.name, at, at) == without:
-            return []
-        slope = SLOPES[line.function].replace("A", value(at)).replace("V", value(line.name))
-        return [add.format(gradient.format(at), f"{d} * ({slope})")]
-    sent = []
+    d = hand.d(line.name)
     for text in line.products:
-        factors = own_cell.factors(text)
-        for factor in factors:
+        for factor in own_cell.factors(text):
             if own_cell.Term(line.name, text, factor) == without:
                 continue
-            name = factor[5:-1] if factor.startswith("(1 - ") else factor
-            others = [f for f in factors if f != factor]
-            if "@" in text:
-                v, W = factors
-                if factor == v:
-                    share = f"{d} @ {W}.T"
-                    if einsum:
-                        share = f'np.einsum("nk,hk->nh", {d}, {W})'
-                else:
-                    share = f"{value(v)}.T @ {d}"
-                    if einsum:
-                        share = f'np.einsum("nh,nk->hk", {value(v)}, {d})'
+            if line.function:
+                slope = SLOPES[line.function].replace("A", _value(factor, leaves))
+                share = f"{d} * ({slope.replace('V', _value(line.name, leaves))})"
             else:
-                share = d
-                for other in others:
-                    plain = other[5:-1] if other.startswith("(1 - ") else other
-                    share += f" * {value(plain)}" if plain == other else f" * (1 - {value(plain)})"
-                share = share if name == factor else f"-{share}"
-                share = f"({share}).sum(axis=0)" if name in leaves else share
-            sent.append(add.format(gradient.format(name), share))
-    return sent
+                share = _share(text, factor, d, leaves, hand.einsum)
+            yield hand.adds(own_cell.node(factor), share)
+
+
+def _share(text, factor, d, leaves, einsum):
+    """What a product in a sum sends back to one of its factors."""
+    if "@" in text:
+        v, W = own_cell.factors(text)
+        if factor == v:
+            return f'np.einsum("nk,hk->nh", {d}, {W})' if einsum else f"{d} @ {W}.T"
+        v = _value(v, leaves)
+        return f'np.einsum("nh,nk->hk", {v}, {d})' if einsum else f"{v}.T @ {d}"
+    others = (other for other in own_cell.factors(text) if other != factor)
+    name, share = own_cell.node(factor), " * ".join([d, *(_value(v, leaves) for v in others)])
+    share = share if name == factor else f"-{share}"
+    return f"({share}).sum(axis=0)" if name in leaves else share
+
+
+def _value(factor, leaves):
+    """A factor as the loop over the steps calls it."""
+    name = own_cell.node(factor)
+    here = name if name in leaves else f"{name}_t"
+    return here if factor == name else f"(1 - {here})"

@@ -440,24 +440,32 @@ def gru_step_back(rng):
 @question(9, DERIVE, 14, 16)
 def other_forms_of_the_gru(rng):
     _, cache, dh, given = gru_step(rng)
-    (r, z, n), h, W = (v[0] for v in cache.gates), cache.prev.h[0], given["W_{hn}"]
-    if pick(rng, True, False):
-        da_n, m = dh[0] * (1 - z) * functions.dtanh(n), h @ W
-        return Drawn(
-            r"Let the reset gate act after the product, $n_t = \tanh(x_t W_{xn} + r_t \odot m_t)$ "
-            r"with $m_t = h_{t-1} W_{hn}$; $z$ keeps. List the readers of $r_t$ and $m_t$, derive "
-            "$da_n$, $da_r$ and what reaches $h_{t-1}$ through $m_t$, and evaluate them.",
-            given,
-            {
-                "da_n": da_n,
-                "da_r": da_n * m * functions.dsigmoid(r),
-                r"\text{through } m_t": (da_n * r) @ W.T,
-            },
-            r"$da_n = dh_t \odot (1-z) \odot (1-n^2)$. The product $r \odot m$ reads both: "
-            r"$da_r = da_n \odot m \odot r(1-r)$, $dm = da_n \odot r$, and $dm\,W_{hn}^\top$ goes "
-            "to $h_{t-1}$. Here the gate's share comes before the matrix, in the other form after.",
-        )
-    del given["r_t"], given["W_{hn}"]
+    form = pick(rng, reset_after_the_product, update_gate_that_writes)
+    return form([v[0] for v in cache.gates], cache.prev.h[0], dh[0], given)
+
+
+def reset_after_the_product(gates, h, dh, given):
+    (r, z, n), W = gates, given["W_{hn}"]
+    da_n, m = dh * (1 - z) * functions.dtanh(n), h @ W
+    return Drawn(
+        r"Let the reset gate act after the product, $n_t = \tanh(x_t W_{xn} + r_t \odot m_t)$ "
+        r"with $m_t = h_{t-1} W_{hn}$; $z$ keeps. List the readers of $r_t$ and $m_t$, derive "
+        "$da_n$, $da_r$ and what reaches $h_{t-1}$ through $m_t$, and evaluate them.",
+        given,
+        {
+            "da_n": da_n,
+            "da_r": da_n * m * functions.dsigmoid(r),
+            r"\text{through } m_t": (da_n * r) @ W.T,
+        },
+        r"$da_n = dh_t \odot (1-z) \odot (1-n^2)$. The product $r \odot m$ reads both: "
+        r"$da_r = da_n \odot m \odot r(1-r)$, $dm = da_n \odot r$, and $dm\,W_{hn}^\top$ goes "
+        "to $h_{t-1}$. Here the gate's share comes before the matrix, in the other form after.",
+    )
+
+
+def update_gate_that_writes(gates, h, dh, given):
+    _, z, n = gates
+    given = {name: v for name, v in given.items() if name not in ("r_t", "W_{hn}")}
     return Drawn(
         r"Let the update gate write, $h_t = (1 - z_t) \odot h_{t-1} + z_t \odot n_t$. List the "
         "readers of $z_t$, derive $da_z$, $da_n$ and what goes directly from $h_t$ to $h_{t-1}$, "
@@ -465,9 +473,9 @@ def other_forms_of_the_gru(rng):
         "what it computed when $z$ kept?",
         given,
         {
-            "da_z": dh[0] * (n - h) * functions.dsigmoid(z),
-            "da_n": dh[0] * z * functions.dtanh(n),
-            r"\text{direct}": dh[0] * (1 - z),
+            "da_z": dh * (n - h) * functions.dsigmoid(z),
+            "da_n": dh * z * functions.dtanh(n),
+            r"\text{direct}": dh * (1 - z),
         },
         r"$z_t$ stands in both products, once with a minus sign: "
         r"$da_z = dh_t \odot (n - h_{t-1}) \odot z(1-z)$. $da_n = dh_t \odot z \odot (1-n^2)$, and "

@@ -54,12 +54,12 @@ def step(params, x, state, a_x=None):
     Equations: eq-reset-after-candidate
     Source: Cho et al. 2014, first version.
     """
-    a_x = inputs(params, x) if a_x is None else a_x
+    a_x = inputs(params, x) if a_x is None else a_x  # (N, 3H)
     h, H = state.h, state.h.shape[-1]
     a_h = h @ params.W_h  # (N, 3H)
-    r, z = blocks(sigmoid(a_x[..., : 2 * H] + a_h[..., : 2 * H]), 2)
-    m = a_h[..., 2 * H :] + params.b_n
-    n = np.tanh(a_x[..., 2 * H :] + r * m)
+    r, z = blocks(sigmoid(a_x[..., : 2 * H] + a_h[..., : 2 * H]), 2)  # (N, H) each
+    m = a_h[..., 2 * H :] + params.b_n  # (N, H)
+    n = np.tanh(a_x[..., 2 * H :] + r * m)  # (N, H)
     return State(z * h + (1 - z) * n), Cache(x, state, Gates(r, z, n), m)
 
 
@@ -81,7 +81,7 @@ def recur_backward(params, dstate, local):
     Equations: eq-reset-after-da eq-reset-after-dh
     """
     dh = dstate.h
-    da_n = dh * local.n
+    da_n = dh * local.n  # (N, H)
     da = Gates(da_n * local.r, dh * local.z, da_n)
     da_h = np.concatenate(da._replace(n=da_n * local.reset), axis=-1)
     return np.concatenate(da, axis=-1), State(dh * local.h + da_h @ params.W_h.T)

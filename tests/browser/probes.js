@@ -93,34 +93,31 @@ window.probes = (() => {
 
   const links = () => all("a[href]").map((a) => a.href).filter((href) => href.startsWith("file:"));
 
-  // Milliseconds from each input to the frame after it, over the figures' controls and the folds.
+  // Milliseconds from each input to the frame after it, over the figures' controls and the folds;
+  // each stands in view before it is used, as it does for a reader.
   const latency = async () => {
     const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
     const times = [];
-    const act = async (change) => {
+    const act = async (control, change) => {
+      control.scrollIntoView({ block: "center", behavior: "instant" });
+      await frame();
       const before = performance.now();
       change();
       await frame();
       times.push(performance.now() - before);
     };
-    for (const range of all(".explore input[type=range]")) {
-      for (let value = +range.min; value <= Math.min(+range.max, +range.min + 20); value++) {
-        await act(() => {
-          range.value = value;
-          range.dispatchEvent(new Event("input", { bubbles: true }));
-        });
-      }
-    }
-    for (const button of all(".explore input[type=radio]")) await act(() => button.click());
-    for (const select of all(".worksheet select")) await act(() => {
-      select.selectedIndex = select.options.length - 1; // with a term lost every gradient is compared
-      select.dispatchEvent(new Event("input", { bubbles: true }));
-    });
-    for (const field of all(".worksheet input").slice(0, 20)) await act(() => {
-      field.value = "0.7";
+    const enter = (field, value) => act(field, () => {
+      field.value = value;
       field.dispatchEvent(new Event("input", { bubbles: true }));
     });
-    for (const fold of all("article summary")) await act(() => fold.click());
+    for (const range of all(".explore input[type=range]")) {
+      for (let value = +range.min; value <= Math.min(+range.max, +range.min + 20); value++) await enter(range, value);
+    }
+    for (const button of all(".explore input[type=radio]")) await act(button, () => button.click());
+    // With a term lost every gradient is compared.
+    for (const select of all(".worksheet select")) await enter(select, [...select.options].at(-1).value);
+    for (const field of all(".worksheet input").slice(0, 20)) await enter(field, "0.7");
+    for (const fold of all("article summary, article button.toggle-button")) await act(fold, () => fold.click());
     return times;
   };
 

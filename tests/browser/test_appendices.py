@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.test_book import CONTENTS
 
@@ -52,3 +53,15 @@ def test_a_term_typed_into_the_search_field_leads_to_its_entry(open_page, term):
     entry = page.locator(f"[id='{page.url.rpartition('#')[2]}']")
     assert term in entry.inner_text()
     assert (page.log.foreign, page.log.failed, page.log.errors) == ([], [], [])
+
+
+def test_chinese_words_say_that_they_are_chinese(site):
+    found = 0
+    for page in CONTENTS:
+        text = (site / f"{page}.html").read_text(encoding="utf-8")
+        article = BeautifulSoup(text, "html.parser").article
+        for word in article.find_all(string=re.compile("[\u4e00-\u9fff]")):
+            if not word.find_parent(["pre", "code", "template", "figure"]):
+                assert word.find_parent(lang="zh"), (page, word)
+                found += 1
+    assert found > 200

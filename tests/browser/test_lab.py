@@ -1,4 +1,4 @@
-"""Every notebook in JupyterLab: restart the kernel, run all cells, turn figures by keyboard."""
+"""Every notebook in JupyterLab: restart the kernel, run all cells, turn the figures by keyboard."""
 
 import json
 import os
@@ -63,8 +63,8 @@ def lab(tmp_path_factory):
     try:
         end = time.monotonic() + 120
         while not (started := [*runtime.glob("jpserver-*.json")]):
-            running = process.poll() is None and time.monotonic() < end
-            assert running, (folder / "log").read_text()
+            waiting = process.poll() is None and time.monotonic() < end
+            assert waiting, (folder / "log").read_text()
             time.sleep(0.2)
         server = json.loads(started[0].read_text())
         yield lambda name: f"{server['url']}lab/tree/{name}?reset&token={server['token']}"

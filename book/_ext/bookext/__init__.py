@@ -1,10 +1,9 @@
 """The book's own Sphinx extension: one module per concern."""
 
-from . import assets, coverage, figures, fold, fresh, library, maths, numbering, page, terms, trace
+PARTS = "fresh assets maths figures fold trace terms library numbering coverage chinese page"
 
 
 def setup(app):
-    parts = fresh, assets, maths, figures, fold, trace, terms, library, numbering, coverage, page
-    for part in parts:
-        part.setup(app)
+    for part in PARTS.split():
+        app.setup_extension(f"bookext.{part}")
     return {"parallel_read_safe": False, "parallel_write_safe": False}

