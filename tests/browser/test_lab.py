@@ -33,7 +33,7 @@ SCRIPT = """window.lab = {
   all: selector => [...document.querySelectorAll(selector)],
   source: () => lab.all('.jp-MarkdownOutput, .jp-RenderedHTML, .jupyter-widgets').map(element => {
     const copy = element.cloneNode(true);
-    copy.querySelectorAll('mjx-container, pre, code, style, script').forEach(e => e.remove());
+    copy.querySelectorAll('mjx-container, :not(pre) > code, style').forEach(e => e.remove());
     return copy.textContent;
   }).filter(text => /\\$|\\\\[a-zA-Z]/.test(text)),
 };"""
@@ -118,7 +118,7 @@ def pictures_have_words(page):
 
 
 def figures_move(page):
-    """Each control of a figure changes its picture by keyboard, and its caption stays."""
+    """A key on a control of each figure changes its picture, and its caption stays."""
     figures = page.locator(".jp-OutputArea .widget-vbox:has(img)")
     assert figures.count() > 0
     for figure in figures.all():
@@ -134,8 +134,11 @@ def figures_move(page):
 
 
 def turn(figure):
-    """Move the first control by one, with the keys that it has: slider, list or row of buttons."""
-    for selector, key in ((".noUi-handle", "ArrowRight"), ("select", "ArrowDown")):
-        if (control := figure.locator(selector)).count():
-            return control.first.press(key)
-    return figure.locator("button:not(.mod-active)").first.press("Enter")
+    """Move a slider by one, else a list, else press another button of a row."""
+    if (slider := figure.locator(".noUi-handle").first).count():
+        last = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
+        slider.press("ArrowLeft" if last else "ArrowRight")
+    elif (choice := figure.locator("select").first).count():
+        choice.press("ArrowDown")
+    else:
+        figure.locator("button:not(.mod-active)").first.press("Enter")
