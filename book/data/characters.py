@@ -49,11 +49,11 @@ def source(name, steps=None):
     """The source's preset, or only so many steps: smoothed loss of each 100, samples on the way."""
     chosen = settings(**character.SOURCE, cell=name)
     text = character.read_text(DATA / "persuasion.txt", chosen["streams"], chosen["steps"])
-    training = character.going_on(chosen, text, character.begin(chosen, len(text.vocab)))
+    training = character.steps(chosen, text, character.begin(chosen, len(text.vocab)))
     losses, samples = [], []
     for progress in islice(training, steps):
         if len(progress.losses) in SHOWN and not progress.valid:
-            samples.append(character.written(chosen, text, progress.model, 200))
+            samples.append(character.sample(chosen, text, progress.model, 200))
         losses = progress.losses
     return train.smoothed(losses, np.log(len(text.vocab)))[99::100], samples
 
@@ -62,11 +62,11 @@ def chinese(steps=None):
     """The Analects, or only so many steps: losses, validation losses, samples of the best model."""
     chosen = settings(**CHINESE)
     text = character.read_text(DATA / "lunyu.txt", chosen["streams"], chosen["steps"])
-    training = character.going_on(chosen, text, character.begin(chosen, len(text.vocab)))
+    training = character.steps(chosen, text, character.begin(chosen, len(text.vocab)))
     (progress,) = deque(islice(training, steps), maxlen=1)
     model = progress.best or progress.model
     samples = [
-        character.written(chosen, text, model, 120, "子曰：", temperature)
+        character.sample(chosen, text, model, 120, "子曰：", temperature)
         for temperature in TEMPERATURES
     ]
     return progress.losses, progress.valid, samples
