@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, Log
 
-from lstm_lib import plots, quickcheck
+from lstm_lib import page, plots, quickcheck
 from lstm_lib.explore import explore
 from lstm_lib.quickcheck import judge, predict
 
@@ -69,7 +69,7 @@ def page_file(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LSTM_LIB_STATIC", "1")
-        for module in (plots, quickcheck):
+        for module in (page, quickcheck):
             patch.setattr(module, "display", keep)
         plots.show(
             gate_map(), alt="Gates over a text.", caption="Gates.\nA text.", name="fig-gates"
