@@ -6,12 +6,12 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import nbformat
 import pytest
+from conftest import ROOT
 
-BOOK = Path(__file__).parents[2] / "book"
+BOOK = ROOT / "book"
 NOTEBOOKS = [*BOOK.glob("*.ipynb"), *BOOK.glob("assignments/source/*/*.ipynb")]
 NAMES = sorted(path.relative_to(BOOK).as_posix() for path in NOTEBOOKS)
 # JupyterLab's debugger says so of itself at some restarts.
