@@ -25,7 +25,8 @@ def digest(root, *folders):
 
 def packages():
     """What may change a notebook's output: Python, the kernel and what lstm_lib stands on."""
-    names = {re.match(r"[\w.-]+", need)[0] for need in requires("lstm-lib")} | {"ipykernel"}
+    needs = [need for need in requires("lstm-lib") if "extra ==" not in need]
+    names = {re.match(r"[\w.-]+", need)[0] for need in needs} | {"ipykernel"}
     return repr((sys.version, sorted((name, version(name)) for name in names)))
 
 
