@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import sys
 import tokenize
+import tomllib
 from pathlib import Path
 
 import pytest
+from bookext.fresh import packages
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "sample_book"
@@ -331,7 +333,13 @@ def code_lines(file):
 
 def test_extension_stays_small():
     # 70 of them list the rows of the sources and stop the build where one is not covered
-    assert sum(len(code_lines(f)) for f in (ROOT / "book" / "_ext").rglob("*.py")) <= 425
+    assert sum(len(code_lines(f)) for f in (ROOT / "book" / "_ext").rglob("*.py")) <= 410
+
+
+def test_the_build_asks_only_for_packages_that_a_reader_has():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {re.match(r"[\w.-]+", need)[0] for need in project["dependencies"]}
+    assert set(re.findall(r"\('([\w.-]+)', '", packages())) == needed | {"ipykernel"}
 
 
 class TestPatchesAreStillNeeded:

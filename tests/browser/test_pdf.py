@@ -5,6 +5,8 @@ import pytest
 
 from classroom import pdf
 
+pytestmark = pytest.mark.xdist_group("pdf")  # one worker prints the book, once
+
 # What reaches into the margin of the paper, and by how many pixels; headings do by a few.
 CUT = """() => {
   const limit = document.querySelector("article").getBoundingClientRect().right + 8;

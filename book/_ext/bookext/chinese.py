@@ -2,27 +2,17 @@
 
 import re
 
-from docutils import nodes
-from sphinx.transforms.post_transforms import SphinxPostTransform
-
-RUN = re.compile(r"([\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+)")
-
-
-class Chinese(SphinxPostTransform):
-    default_priority = 900  # after references have become text
-    formats = ("html",)
-
-    def run(self):
-        for text in list(self.document.findall(nodes.Text)):
-            if RUN.search(text) and not isinstance(text.parent, nodes.raw | nodes.literal_block):
-                text.parent.replace(text, [part for part in map(marked, RUN.split(text)) if part])
+# Code and drawings stay as they are; so does an attribute, for after it comes > before <.
+KEPT = r"<(pre|code|figure|template)\b.*?</\1>"
+WORDS = re.compile(KEPT + r"|[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+(?=[^<>]*<)", re.S)
 
 
-def marked(text):
-    """A run of Chinese becomes <span lang="zh">, other text stays."""
-    # docutils writes a class language-zh as lang.
-    return nodes.inline("", text, classes=["language-zh"]) if RUN.match(text) else nodes.Text(text)
+def mark(app, pagename, templatename, context, doctree):
+    def words(found):
+        return found[0] if found[1] else f'<span lang="zh">{found[0]}</span>'
+
+    context["body"] = WORDS.sub(words, context.get("body", ""))
 
 
 def setup(app):
-    app.add_post_transform(Chinese)
+    app.connect("html-page-context", mark, priority=440)  # before sphinx-tippy takes its previews

@@ -54,12 +54,10 @@ def places(env):
 
 def check(app, env):
     known, covered = seeds(Path(app.srcdir)), places(env)
-    for row in known:
-        if row not in covered:
-            log.warning("book/seeds.yml: row %s is covered by no page", row)
-    for row, where in covered.items():
-        if row not in known:
-            log.warning("%s%s: book/seeds.yml has no such row", TAG, row, location=where[0][0])
+    for row in known.keys() - covered.keys():
+        log.warning("book/seeds.yml: row %s is covered by no page", row)
+    for row in covered.keys() - known.keys():
+        log.warning("%s%s: book/seeds.yml has no such row", TAG, row, location=covered[row][0][0])
 
 
 class Listing(nodes.General, nodes.Element):

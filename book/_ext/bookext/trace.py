@@ -13,21 +13,15 @@ SOURCES = "_modules/"
 
 
 def citations(root):
-    """Map each cited label to [(module, qualified name), ...], read from the syntax trees."""
+    """Map each cited label to [(module, function), ...], read from the syntax trees."""
     cited = {}
-
-    def visit(node, module, prefix):
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.FunctionDef | ast.ClassDef):
-                name = prefix + child.name
-                for line in LINE.findall(ast.get_docstring(child) or ""):
-                    for label in LABEL.findall(line):
-                        cited.setdefault(label, []).append((module, name))
-                visit(child, module, name + ".")
-
     for file in sorted((root / "lstm_lib").rglob("*.py")):
         module = ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
-        visit(ast.parse(file.read_text(encoding="utf-8")), module, "")
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                for line in LINE.findall(ast.get_docstring(node) or ""):
+                    for label in LABEL.findall(line):
+                        cited.setdefault(label, []).append((module, node.name))
     return cited
 
 
@@ -45,39 +39,28 @@ def code_links(translator, label):
     )
 
 
-def address(app, pagename, label):
-    """Of an equation, as seen from a page."""
-    place = app.env.get_domain("math").equations[label][0]
-    return f"{app.builder.get_relative_uri(pagename, place)}#equation-{label}"
-
-
-def link_source_page(app, pagename, templatename, context, doctree):
-    """In a highlighted source page and in the reference, each label that the book has is a link."""
-    if not pagename.startswith(SOURCES) and pagename != "book/reference":
-        return
-
+def link_equations(app, pagename, templatename, context, doctree):
+    """Sphinx knows where an equation stands: a figure names those of any chapter (`class="eq-of"`),
+    a highlighted source page and the reference each label that the book has."""
     equations = app.env.get_domain("math").equations
 
-    def link(match):
-        label = match[0]
-        if label not in equations:
-            return label
-        return f'<a class="eq-back" href="{address(app, pagename, label)}">{label}</a>'
+    def address(label):
+        return f"{app.builder.get_relative_uri(pagename, equations[label][0])}#equation-{label}"
 
-    context["body"] = re.sub(r"(?<![#\"-])" + LABEL.pattern, link, context["body"])
+    def back(found):
+        if found[0] not in equations:
+            return found[0]
+        return f'<a class="eq-back" href="{address(found[0])}">{found[0]}</a>'
 
+    def of(found):
+        return f'class="eq-of" href="{address(found[1])}"'
 
-def link_equations(app, pagename, templatename, context, doctree):
-    """A figure names equations of any chapter (`class="eq-of"`); Sphinx knows where they stand."""
-
-    def link(match):
-        return f'class="eq-of" href="{address(app, pagename, match[1])}"'
-
-    pattern = rf'class="eq-of" href="#equation-({LABEL.pattern})"'
-    context["body"] = re.sub(pattern, link, context.get("body", ""))
+    body = re.sub(rf'class="eq-of" href="#equation-({LABEL.pattern})"', of, context.get("body", ""))
+    if pagename.startswith(SOURCES) or pagename == "book/reference":
+        body = re.sub(r"(?<![#\"-])" + LABEL.pattern, back, body)
+    context["body"] = body
 
 
 def setup(app):
     app.book_citations = citations(Path(app.srcdir))
-    app.connect("html-page-context", link_source_page)
     app.connect("html-page-context", link_equations)
