@@ -206,7 +206,7 @@ def parser():
 
 
 def _of_training(p):
-    p.add_argument("--cell", choices=CELLS, default="lstm")
+    p.add_argument("--cell", choices=CELLS, default="lstm", help="the layer's cell")
     p.add_argument("--hidden", type=int, default=128, help="hidden units H")
     p.add_argument("--streams", type=int, default=32, help="sequences in a minibatch N")
     p.add_argument("--steps", type=int, default=64, help="time steps of a minibatch T")
@@ -222,14 +222,14 @@ def _of_training(p):
     )
     p.add_argument("--clip", type=float, default=1.0, help="largest norm of the gradient")
     p.add_argument("--clip-value", type=float, default=np.inf, help="largest entry of the gradient")
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--seed", type=int, default=0, help="of the first weights and of samples")
 
 
 def _of_sample(p):
     p.add_argument("--every", type=int, default=0, help="steps between samples; 0 for none")
     p.add_argument("--sample", type=int, default=200, help="characters to write at the end")
     p.add_argument("--prompt", default="", help="what the sample begins with")
-    p.add_argument("--temperature", type=float, default=1.0)
+    p.add_argument("--temperature", type=float, default=1.0, help="of the sample")
 
 
 def main(argv=None):

@@ -49,7 +49,7 @@ def drelu(h):
 def hard_sigmoid(a, slope=0.2):
     """Piecewise linear sigmoid clip(slope a + 1/2, 0, 1), any shape.
 
-    The slope is 0.2 in early Keras, 1/6 in PyTorch and Keras 3.
+    The slope is 0.2 in Keras before version 3, 1/6 in PyTorch and Keras 3.
 
     Equations: eq-hard-sigmoid
     """

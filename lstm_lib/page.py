@@ -99,9 +99,17 @@ def svg(fig, name, alt, regions=None):
     )
 
 
+def _decade(v, _):
+    """The label of a logarithmic axis: 1e-10, 0.01, 100, without an exponent too small to read."""
+    return f"{v:g}" if 1e-3 <= v < 1e4 else re.sub("e([+-])0*", r"e\1", f"{v:.0e}").replace("+", "")
+
+
 def _saved(fig, name, **options):
     """What matplotlib writes for `fig`, if it is legible on a phone; closes `fig`."""
     expect(isinstance(fig, Figure), name, "a matplotlib Figure", type(fig).__name__)
+    for axis in (axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)):
+        if axis.get_scale() == "log":
+            axis.set_major_formatter(_decade)
     texts = [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
     width, least = fig.get_figwidth(), min((t.get_fontsize() for t in texts), default=MIN_FONT)
     wanted = f"at most {MAX_WIDTH} inches and no text below {MIN_FONT} points, legible on a phone"

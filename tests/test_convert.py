@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lstm_lib import bptt, convert, gru, lstm, readout, rnn
+from lstm_lib.functions import hard_sigmoid
 from lstm_lib.variants import reset_after
 from tests import record_layers
 from tests.cells import problem
@@ -138,6 +139,16 @@ def test_live_layers_are_ours_and_the_recorded_ones(arrays, key):
     ours = params(CELLS[key], record_layers.D, record_layers.H)
     theirs = record_layers.layer(key, to(CELLS[key], ours), x)
     assert_equal(key, theirs, hidden(CELLS[key], ours, x))
+
+
+@pytest.mark.eq("eq-hard-sigmoid")
+def test_one_sixth_is_the_slope_of_keras_3_and_of_pytorch():
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    a = np.linspace(-4, 4, 33)
+    ours, there = hard_sigmoid(a, slope=1 / 6), torch.from_numpy(a)
+    for theirs in (torch.nn.functional.hardsigmoid, keras.activations.hard_sigmoid):
+        np.testing.assert_allclose(theirs(there).numpy(), ours, rtol=1e-12)
 
 
 def test_the_recorded_file_holds_these_layers_alone(arrays):

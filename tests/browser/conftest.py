@@ -79,13 +79,17 @@ class Log:
     def __init__(self, page):
         self.foreign, self.failed, self.errors = [], [], []
         page.route(lambda url: not url.startswith(("file:", "data:", "blob:")), self.block)
-        page.on("requestfailed", lambda request: self.failed.append(request.url))
+        page.on("requestfailed", self.fail)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self.console)
 
     def block(self, route):
         self.foreign.append(route.request.url)
         route.abort()
+
+    def fail(self, request):
+        if request.failure != "net::ERR_ABORTED":  # what is under way when the reader goes on
+            self.failed.append(request.url)
 
     def console(self, message):
         if message.type == "error":
