@@ -78,6 +78,7 @@ lab: .venv/.reader
 # Of what running writes into a notebook only the tagged outputs and the counts stay.
 keep: .venv/.dev
 	@$(RUN) jupyter nbconvert --to notebook --execute --inplace --log-level WARN $(NOTEBOOK)
+	@$(RUN) jupyter nbconvert --coalesce-streams --log-level WARN $(NOTEBOOK)
 	@$(RUN) nbstripout --keep-id --keep-count --extra-keys "$(addprefix metadata.language_info.,codemirror_mode file_extension mimetype nbconvert_exporter pygments_lexer version)" $(NOTEBOOK)
 
 slides: .venv/.reader _build/html/.built
