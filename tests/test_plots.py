@@ -12,8 +12,8 @@ from lstm_lib import plots
 
 PAPERS = (("#ffffff",), ("#121212", "#1a1a1a"))  # light; the range of dark pages
 TOGETHER = ("ifgoch", "rznhx", "ifgox", ("c", "h", "x", "u", "grad"), ("pos", "neg"))
-# Networks: the RNN is muted, the LSTM f, with chrono biases i, the GRU h.
-TOGETHER += (("muted", "f", "h", "i", "c", "ink"), "fihxr", "frn")
+# Networks: the RNN is muted, with a small rate ink, the LSTM f, with chrono biases i, the GRU h.
+TOGETHER += (("muted", "f", "h", "i", "c", "ink"), ("ink", "f", "h", "r"), "fihxr", "frn")
 
 # OKLab (Ottosson 2020) from linear sRGB, and what a reader without red or green cones sees
 # (Machado, Oliveira and Fernandes 2009, severity 1).
@@ -244,6 +244,16 @@ def test_decay_is_logarithmic_and_leaves_gaps_at_zero(ax):
 
 NODES = {"h1": (0, 0, "$h_1$", "h"), "h2": (1, 0, "$h_2$", "h"), "l2": (1, 1, "$l_2$", "grad")}
 EDGES = [("h1", "h2"), ("h2", "l2", 0.2)]
+
+
+def test_a_logarithmic_axis_has_no_exponents_too_small_to_read(page):
+    fig, ax = plt.subplots()
+    ax.loglog([1e-10, 1e-3, 1, 1e5], [1, 10, 100, 1000])
+    ax.set_xticks([1e-10, 1e-3, 1, 1e5])
+    plots.show(fig, name="fig-log", alt="four points", caption="On two logarithmic axes.")
+    assert {"1e-10", "0.001", "1", "1e5", "10", "100"} <= set(
+        re.findall(r">([^<>]+)</text>", page[0])
+    )
 
 
 def test_a_path_lights_its_edges_and_nodes_carry_regions(ax):

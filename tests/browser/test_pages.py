@@ -142,7 +142,7 @@ def test_download_buttons_give_the_notebooks(served, browser):
     buttons = 0
     for path in KINDS:
         page = browser.new_page()
-        page.goto(f"{served}/{path}")
+        page.goto(f"{served}/{path}", wait_until="domcontentloaded")
         button = page.locator("a.page-tool[download]")
         for _ in range(button.count()):
             buttons += 1
