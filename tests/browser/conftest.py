@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack, contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -96,27 +97,49 @@ class Log:
             self.errors.append(message.text)
 
 
+@contextmanager
+def opening(site, browser):
+    """Gives a function that opens pages, and closes them in the end."""
+    with ExitStack() as opened:
+
+        def open_(path, width=1280, scheme="light", script=True, **options):
+            context = browser.new_context(
+                viewport={"width": width, "height": 900},
+                color_scheme=scheme,
+                java_script_enabled=script,
+                **options,
+            )
+            opened.callback(context.close)
+            page = context.new_page()
+            page.log = Log(page)
+            page.goto((site / path).as_uri())
+            # Playwright evaluates in the page even where the page's own scripts are off.
+            page.evaluate(PROBES)
+            page.probe = lambda name: page.evaluate(f"probes.{name}()")
+            return page
+
+        yield open_
+
+
 @pytest.fixture
 def open_page(site, browser):
     """`open_page(path, width=, scheme=, script=)` -> a page with `.log` and `.probe(name)`."""
-    contexts = []
+    with opening(site, browser) as open_:
+        yield open_
 
-    def open_(path, width=1280, scheme="light", script=True, **options):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,
-            java_script_enabled=script,
-            **options,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.log = Log(page)
-        page.goto((site / path).as_uri())
-        # Playwright evaluates in the page even where the page's own scripts are off.
-        page.evaluate(PROBES)
-        page.probe = lambda name: page.evaluate(f"probes.{name}()")
-        return page
 
-    yield open_
-    for context in contexts:
-        context.close()
+@pytest.fixture(scope="module")
+def same_page(site, browser):
+    """`same_page(path, width=)` -> such a page, kept for the next tests of its path: only look."""
+    pages, kept = {}, ExitStack()
+
+    def same(path, width=1280):
+        if (path, width) not in pages:
+            if path not in {at for at, _ in pages}:
+                kept.close()
+                pages.clear()
+            pages[path, width] = kept.enter_context(opening(site, browser))(path, width)
+        return pages[path, width]
+
+    with kept:
+        yield same

@@ -14,10 +14,11 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 FIRST = "book/intro.html"
 # index.html only forwards to the first page.
 PAGES = [path for path in pages() if path != "index.html"]
-every_page = pytest.mark.parametrize("path", PAGES)
+# With the module's scope pytest takes all tests of a path in turn, and same_page can keep it open.
+every_page = pytest.mark.parametrize("path", PAGES, scope="module")
 # Source pages differ in their code and links only: one stands for all.
 KINDS = [p for p in PAGES if not p.startswith("_modules/") or p == "_modules/lstm_lib/lstm.html"]
-every_kind_of_page = pytest.mark.parametrize("path", KINDS)
+every_kind_of_page = pytest.mark.parametrize("path", KINDS, scope="module")
 
 
 def test_book_is_built(site):
@@ -26,16 +27,16 @@ def test_book_is_built(site):
 
 
 @every_page
-def test_no_foreign_no_failed_request_no_error(open_page, path):
-    page = open_page(path)
+def test_no_foreign_no_failed_request_no_error(same_page, path):
+    page = same_page(path)
     page.wait_for_load_state("networkidle")
     assert (page.log.foreign, page.log.failed, page.log.errors) == ([], [], [])
 
 
 @every_kind_of_page
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
-def test_formulas_are_shown_once_and_not_raw(open_page, path, script):
-    page = open_page(path, script=script)
+def test_formulas_are_shown_once_and_not_raw(same_page, open_page, path, script):
+    page = same_page(path) if script else open_page(path, script=False)
     for formula in page.probe("formulas"):
         assert formula["count"] == 1, formula
         assert formula["width"] > 0 or formula["folded"], formula
@@ -69,8 +70,8 @@ def test_axe_finds_nothing(open_page, path):
 
 
 @every_kind_of_page
-def test_images_and_figures_have_texts(open_page, path):
-    page = open_page(path)
+def test_images_and_figures_have_texts(same_page, path):
+    page = same_page(path)
     assert page.probe("nameless") == []
     assert page.probe("captionless") == []
 
@@ -106,13 +107,13 @@ def test_drawers_open_and_close_on_a_phone(open_page, switch, link, script):
 
 @every_kind_of_page
 @pytest.mark.parametrize("width", [360, 320])
-def test_nothing_overflows(open_page, path, width):
-    assert open_page(path, width).probe("overflowing") == []
+def test_nothing_overflows(same_page, path, width):
+    assert same_page(path, width).probe("overflowing") == []
 
 
 @every_kind_of_page
-def test_main_line_formulas_fit_a_phone(open_page, path):
-    assert open_page(path, 360).probe("cut") == []
+def test_main_line_formulas_fit_a_phone(same_page, path):
+    assert same_page(path, 360).probe("cut") == []
 
 
 @every_kind_of_page
@@ -131,8 +132,8 @@ def test_equation_references_show_the_equation(open_page, path):
 
 
 @every_page
-def test_links_and_downloads_lead_somewhere(site, open_page, path):
-    page = open_page(path)
+def test_links_and_downloads_lead_somewhere(site, same_page, path):
+    page = same_page(path)
     targets = {unquote(urlsplit(href).path) for href in page.probe("links")}
     assert [target for target in targets if not Path(target).exists()] == []
 
@@ -193,8 +194,8 @@ def test_search_works_offline(open_page):
 
 
 @every_kind_of_page
-def test_print_opens_what_is_folded(open_page, path):
-    page = open_page(path)
+def test_print_opens_what_is_folded(same_page, path):
+    page = same_page(path)
     folds = page.locator("article details:not([open])")
     before = folds.count()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
