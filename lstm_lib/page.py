@@ -101,7 +101,10 @@ def svg(fig, name, alt, regions=None):
 
 def _decade(v, _):
     """The label of a logarithmic axis: 1e-10, 0.01, 100, without an exponent too small to read."""
-    return f"{v:g}" if 1e-3 <= v < 1e4 else re.sub("e([+-])0*", r"e\1", f"{v:.0e}").replace("+", "")
+    if 1e-3 <= v < 1e4:
+        return f"{v:g}"
+    factor, power = f"{v:.0e}".split("e")
+    return f"{factor}e{int(power)}"
 
 
 def _saved(fig, name, **options):

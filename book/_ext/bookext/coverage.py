@@ -54,9 +54,9 @@ def places(env):
 
 def check(app, env):
     known, covered = seeds(Path(app.srcdir)), places(env)
-    for row in known.keys() - covered.keys():
+    for row in sorted(known.keys() - covered.keys()):
         log.warning("book/seeds.yml: row %s is covered by no page", row)
-    for row in covered.keys() - known.keys():
+    for row in sorted(covered.keys() - known.keys()):
         log.warning("%s%s: book/seeds.yml has no such row", TAG, row, location=covered[row][0][0])
 
 
