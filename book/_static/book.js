@@ -17,9 +17,10 @@
   document.addEventListener("toggle", mark, true);
   addEventListener("resize", mark);
 
-  // A preview goes away when the focus moves on, so nothing in it may take the focus.
+  // A preview goes away when the focus moves on, so nothing in it may take the focus: no link, and
+  // no formula that a browser lets the keyboard scroll.
   document.addEventListener("DOMContentLoaded", () => window.tippy?.setDefaultProps({
-    onCreate: ({ popper }) => { for (const link of popper.querySelectorAll("a")) link.tabIndex = -1; },
+    onCreate: ({ popper }) => { for (const part of popper.querySelectorAll("a, .katex-display")) part.tabIndex = -1; },
   }));
 
   let opened = [];

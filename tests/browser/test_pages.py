@@ -156,15 +156,33 @@ def test_download_buttons_give_the_notebooks(served, browser):
     assert buttons == len(handed_out)
 
 
-def test_nothing_in_a_preview_takes_the_focus(open_page):
-    page = open_page("book/teaching.html")
+@pytest.mark.parametrize(
+    ("path", "inside"), [("book/teaching.html", "a"), ("book/11-variants.html", ".katex-display")]
+)
+def test_nothing_in_a_preview_takes_the_focus(open_page, path, inside):
+    page = open_page(path)
     page.wait_for_function("document.querySelector('article a.reference')._tippy")
-    links = page.evaluate(
-        """[...document.querySelectorAll("article a")].filter((a) => a._tippy)
-            .flatMap((a) => [...a._tippy.popper.querySelectorAll("a")]).map((a) => a.tabIndex)"""
+    stops = page.evaluate(
+        """(inside) => [...document.querySelectorAll("article a")].filter((a) => a._tippy)
+            .flatMap((a) => [...a._tippy.popper.querySelectorAll(inside)])
+            .map((part) => part.getAttribute("tabindex"))""",
+        inside,
     )
-    assert links
-    assert set(links) == {-1}
+    assert stops
+    assert set(stops) == {"-1"}
+
+
+def test_the_tab_key_passes_by_a_preview_that_scrolls(open_page):
+    """Previews stand at the end of the page: from its top, Shift and Tab would lead into one."""
+    page = open_page("book/11-variants.html", 360)
+    page.wait_for_function("document.querySelector('article a.reference')._tippy")
+    link = page.locator('article p a.reference[href*="#equation-"]').first
+    link.evaluate("(a) => { a._tippy.setProps({ maxWidth: 120 }); a._tippy.show(); }")
+    formula = page.locator(".tippy-box .katex-display").first
+    assert formula.evaluate("(at) => at.scrollWidth > at.clientWidth")
+    page.keyboard.press("Shift+Tab")
+    at = "document.activeElement"
+    assert page.evaluate(f"{at} !== document.body && {at}.closest('.tippy-box') === null")
 
 
 def paper(page):
