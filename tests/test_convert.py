@@ -150,6 +150,14 @@ def test_one_sixth_is_the_slope_of_keras_3_and_of_pytorch():
         np.testing.assert_allclose(theirs(there).numpy(), ours, rtol=1e-12)
 
 
+def test_keras_3_takes_its_first_implementation_for_a_mask_on_the_state():
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    for rate, taken in ((0, 2), (0.5, 1)):
+        cell = keras.layers.LSTMCell(4, implementation=2, recurrent_dropout=rate)
+        assert cell.implementation == taken
+
+
 def test_the_recorded_file_holds_these_layers_alone(arrays):
     assert list(arrays) == [" ".join(key) for key in LAYERS]
 
