@@ -70,7 +70,7 @@ test: .venv/.dev _build/html/.built lint
 	@touch $@
 
 test-slow: .venv/.dev .venv/.proxy _build/html/.built
-	@$(RUN) pytest -q -m slow -n 2 --dist loadgroup
+	@$(RUN) pytest -q -m slow -n 2
 
 lab: .venv/.reader
 	@$(RUN) jupyterlab --notebook-dir=book

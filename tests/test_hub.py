@@ -97,17 +97,20 @@ def run(hub, token, kernel, code):
     content = {"code": code, "silent": False, "store_history": False}
     message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
     channel.send(json.dumps(message | {"channel": "shell"}))
-    printed = ""
-    while True:
+    # What a cell prints and the reply to it come through two channels, in either order.
+    printed, reply, idle = "", None, False
+    while reply is None or not idle:
         got = json.loads(channel.recv())
         if got["parent_header"].get("msg_id") != header["msg_id"]:
             continue
         if got["msg_type"] == "stream":
             printed += got["content"]["text"]
         if got["msg_type"] == "execute_reply":
-            channel.close()
-            assert got["content"]["status"] == "ok", got["content"]
-            return printed
+            reply = got["content"]
+        idle |= got["content"].get("execution_state") == "idle"
+    channel.close()
+    assert reply["status"] == "ok", reply
+    return printed
 
 
 @pytest.mark.slow

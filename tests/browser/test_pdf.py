@@ -5,8 +5,6 @@ import pytest
 
 from classroom import pdf
 
-pytestmark = pytest.mark.xdist_group("pdf")  # one worker prints the book, once
-
 # What reaches into the margin of the paper, and by how many pixels; headings do by a few.
 CUT = """() => {
   const limit = document.querySelector("article").getBoundingClientRect().right + 8;
@@ -16,16 +14,9 @@ CUT = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def names(site):
     return pdf.order(site)
-
-
-@pytest.fixture(scope="module")
-def printed(site, tmp_path_factory, browser):
-    out = tmp_path_factory.mktemp("pdf") / "book.pdf"
-    pdf.write(browser, site, out)
-    return pypdf.PdfReader(out)
 
 
 def titles(outline):
@@ -44,16 +35,15 @@ def test_the_order_is_that_of_the_contents(site, names):
 
 
 @pytest.mark.slow
-def test_the_whole_book_is_printed(printed, names):
+def test_the_whole_book_is_printed(site, names, browser, tmp_path):
+    pdf.write(browser, site, tmp_path / "book.pdf")
+    printed = pypdf.PdfReader(tmp_path / "book.pdf")
     outline = [*titles(printed.outline)]
     chapters = [f"{int(name[5:7])}. " for name in names if name[5].isdigit()]
     for start in (*chapters, "P8: ", "Glossary", "Library reference"):
         assert any(title.startswith(start) for title in outline), start
     assert any("循" in page.extract_text() for page in printed.pages)
 
-
-@pytest.mark.slow
-def test_links_between_pages_lead_to_places(printed):
     links = [link for page in printed.pages for link in page.get("/Annots", ())]
     actions = [link.get_object() for link in links]
     inside = [a["/Dest"] for a in actions if "/Dest" in a]
