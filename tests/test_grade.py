@@ -17,7 +17,7 @@ import pytest
 
 pytest.importorskip("joblib", reason="joblib is not installed: see requirements-dev.txt")
 
-from classroom import grade, judge, mutants, own_cell, pairs, release, tasks
+from classroom import grade, judge, mutants, own_cell, pairs, release, sandbox, tasks
 from classroom.sandbox import Limits
 from classroom.worker import pack
 from lstm_lib import gradcheck
@@ -29,7 +29,7 @@ QUICK = Limits(seconds=20)
 
 
 def judged(assignment, path, student="ada", seed=SEED):
-    return judge.judge(assignment, student, path.read_bytes(), seed, QUICK)
+    return judge.judge(assignment, student, path.read_bytes(), seed)
 
 
 def solved(assignment, folder, *changes, name=None):
@@ -235,6 +235,26 @@ def test_a_grader_s_own_failure_is_no_zero(tmp_path, monkeypatch, capsys):
     monkeypatch.undo()
     assert grade.main(arguments) == 0
     assert read(out)["ada"]["score"] == "100"
+
+
+@sandboxed
+def test_a_sandbox_that_does_not_start_in_time_is_no_zero(monkeypatch):
+    sandbox.proved()
+    monkeypatch.setattr(sandbox, "START", 1e-9)
+    row = judge.grade_one("P1", "ada", SOURCES["P1"].read_bytes(), SEED)
+    assert (row.status, row.score) == ("grader_error", None)
+    assert "the sandbox does not start: no answer" in row.reason
+
+
+@sandboxed
+def test_cells_that_never_end_do_not_run_on(monkeypatch):
+    boxes = []
+    monkeypatch.setattr(judge, "Box", lambda *a: boxes.append(sandbox.Box(*a)) or boxes[-1])
+    submission = judge.Submission(["while True: pass"], Limits(seconds=5), safe=True)
+    with pytest.raises(sandbox.Timeout):
+        submission.start()
+    assert boxes[0].process.poll() is not None
+    assert submission.box is None
 
 
 COMMAND = [sys.executable, "-m", "classroom.grade", "P3"]
