@@ -34,7 +34,7 @@ SCRIPT = """window.lab = {
   // Widgets and pictures are drawn some time after the kernel has said that it is done.
   missing: () => [
     ...lab.all('.jp-OutputArea-output').filter(e => e.textContent === 'Loading widget...'),
-    ...lab.all('.jp-OutputArea .widget-box > :not(.jupyter-widgets)'),
+    ...lab.all('.jp-OutputArea .widget-box > :empty:not(.jupyter-widgets)'),
     ...lab.all('.jp-OutputArea img').filter(image => !image.naturalWidth),
   ].map(element => element.outerHTML.slice(0, 160)),
   source: () => lab.all('.jp-MarkdownOutput, .jp-RenderedHTML, .jupyter-widgets').map(element => {
