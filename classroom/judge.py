@@ -100,7 +100,11 @@ class Submission:
     def start(self):
         self.close()
         self.box = Box(self.limits, self.safe)
-        self.box.run(self.cells)
+        try:
+            self.box.run(self.cells)
+        except (Died, Timeout):
+            self.close()
+            raise
 
     def close(self):
         if self.box:

@@ -82,7 +82,11 @@ class Box:
             os.close(theirs)
         self.replies, self.waiting = ours, bytearray()
         memory, processor, file = self.limits.memory, self.limits.processor, self.limits.file
-        self._ask({"memory": memory, "seconds": processor, "size": file}, START)
+        try:
+            self._ask({"memory": memory, "seconds": processor, "size": file}, START)
+        except (Died, Timeout) as error:  # before anything of a submission has run
+            self.close()
+            raise SandboxError(f"the sandbox does not start: {error}") from None
 
     def __enter__(self):
         return self
@@ -94,7 +98,8 @@ class Box:
         """End the process and all that it has started."""
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
+        with contextlib.suppress(OSError):  # what a process that has ended did not read
+            self.process.stdin.close()
         os.close(self.replies)
         for group in self.groups:
             remove_group(group)

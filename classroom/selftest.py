@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 from . import attacks, banks, judge, own_cell
 from .sandbox import Limits
 
-LIMITS = Limits(seconds=20)
+QUICK = Limits(seconds=20)  # for attacks: some never answer
 NAMED = 3  # so many times a mistake must be named; to name one takes longer than to find it
 
 
@@ -54,7 +54,7 @@ def bank(assignment, section, seeds):
         seed = bytes([2 + own * k])  # 1 is the example, whose solution stands in the source
         if box is None or own:
             drawn, cells = submission(assignment, section, seed)
-            box = judge.Submission(cells, LIMITS, safe=True)
+            box = judge.Submission(cells, Limits(), safe=True)
             box.start()
         row = judge.graded(assignment, f"student {k}", box, seed, words=k < NAMED)
         if own or k == seeds - 1:
@@ -69,7 +69,7 @@ def bank(assignment, section, seeds):
 
 def attack(assignment, given):
     """The Finding on one attack; those around a solved notebook hold the example's cell."""
-    row = judge.judge(assignment, "mallory", given.content, own_cell.EXAMPLE, LIMITS)
+    row = judge.judge(assignment, "mallory", given.content, own_cell.EXAMPLE, QUICK)
     score = -1 if row.score is None else row.score
     fair = row.status in given.status and given.least <= score <= given.most
     return Finding("attack", given.name, fair, None, f"{row.status} {score:g}: {row.reason}")

@@ -17,7 +17,7 @@ import pytest
 
 pytest.importorskip("joblib", reason="joblib is not installed: see requirements-dev.txt")
 
-from classroom import grade, judge, mutants, own_cell, pairs, release, tasks
+from classroom import grade, judge, mutants, own_cell, pairs, release, sandbox, tasks
 from classroom.sandbox import Limits
 from classroom.worker import pack
 from lstm_lib import gradcheck
@@ -29,7 +29,7 @@ QUICK = Limits(seconds=20)
 
 
 def judged(assignment, path, student="ada", seed=SEED):
-    return judge.judge(assignment, student, path.read_bytes(), seed, QUICK)
+    return judge.judge(assignment, student, path.read_bytes(), seed)
 
 
 def solved(assignment, folder, *changes, name=None):
@@ -237,6 +237,26 @@ def test_a_grader_s_own_failure_is_no_zero(tmp_path, monkeypatch, capsys):
     assert read(out)["ada"]["score"] == "100"
 
 
+@sandboxed
+def test_a_sandbox_that_does_not_start_in_time_is_no_zero(monkeypatch):
+    sandbox.proved()
+    monkeypatch.setattr(sandbox, "START", 1e-9)
+    row = judge.grade_one("P1", "ada", SOURCES["P1"].read_bytes(), SEED)
+    assert (row.status, row.score) == ("grader_error", None)
+    assert "the sandbox does not start: no answer" in row.reason
+
+
+@sandboxed
+def test_cells_that_never_end_do_not_run_on(monkeypatch):
+    boxes = []
+    monkeypatch.setattr(judge, "Box", lambda *a: boxes.append(sandbox.Box(*a)) or boxes[-1])
+    submission = judge.Submission(["while True: pass"], Limits(seconds=5), safe=True)
+    with pytest.raises(sandbox.Timeout):
+        submission.start()
+    assert boxes[0].process.poll() is not None
+    assert submission.box is None
+
+
 COMMAND = [sys.executable, "-m", "classroom.grade", "P3"]
 
 
@@ -249,11 +269,14 @@ def test_killed_at_any_moment_it_resumes_and_ends_with_the_same_file(tmp_path):
     root = Path(grade.__file__).parents[1]
     subprocess.run([*COMMAND, tmp_path / "in", *seed, "--out", whole], cwd=root, check=True)
     out = tmp_path / "out" / "grades.csv"
-    for delay in (1, 2, 3):
+    parts = out.with_name(".grades.csv.parts")
+    for rows in (0, 2, 5):
         process = subprocess.Popen(
             [*COMMAND, tmp_path / "in", *seed, "--out", out], cwd=root, start_new_session=True
         )
-        time.sleep(delay)
+        while len(list(parts.glob("*.json"))) < rows and process.poll() is None:
+            time.sleep(0.01)
+        assert process.returncode is None
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         assert not out.exists() or out.read_bytes() == whole.read_bytes()
@@ -279,7 +302,7 @@ def test_a_killed_dask_worker_costs_no_row(tmp_path):
             killed.append(next(iter(cluster.workers.values())).pid)
             os.kill(killed[0], signal.SIGKILL)
 
-        threading.Thread(target=kill).start()
+        threading.Thread(target=kill, daemon=True).start()
         rows = grade.grade("P3", tmp_path / "in", b"\x01", out, dask=cluster.scheduler_address)
     assert killed
     assert len(rows) == len(read(out)) == 16

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import socket
@@ -23,18 +24,22 @@ PROXY = Path(sys.prefix, "node_modules", ".bin", "configurable-http-proxy")
 
 
 def free_ports(number):
+    """From below those that the system gives to whoever asks for any, before the hub has them."""
+    found = []
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        while len(found) < number:
+            each, port = stack.enter_context(socket.socket()), random.randrange(10_000, 30_000)
+            with contextlib.suppress(OSError):
+                each.bind(("127.0.0.1", port))
+                found.append(port)
+    return found
 
 
-def patiently(ask, seconds=90):
+def patiently(ask, seconds=180):
     """The first answer that is not None."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with contextlib.suppress(requests.ConnectionError):
+        with contextlib.suppress(requests.ConnectionError, requests.Timeout):
             answer = ask()
             if answer is not None:
                 return answer
@@ -71,15 +76,15 @@ def hub(tmp_path):
         pytest.fail((tmp_path / "log").read_text())
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=120)
 
 
 def log_in(hub):
     """A session of ada's."""
     session = requests.Session()
-    page = session.get(f"{hub}/hub/login", timeout=10).text
+    page = session.get(f"{hub}/hub/login", timeout=60).text
     form = {"username": "ada", "_xsrf": re.search(r'name="_xsrf" value="([^"]+)"', page)[1]}
-    refused = session.post(f"{hub}/hub/login", data=form | {"password": "shut"}, timeout=10)
+    refused = session.post(f"{hub}/hub/login", data=form | {"password": "shut"}, timeout=60)
     assert refused.status_code == 403
     accepted = session.post(f"{hub}/hub/login", data=form | {"password": "open"}, timeout=60)
     assert accepted.ok
@@ -118,13 +123,13 @@ def test_a_student_logs_in_and_imports_the_library(hub):
     session = log_in(hub)
     session.get(f"{hub}/hub/spawn", timeout=60)
     xsrf = {"X-XSRFToken": session.cookies.get("_xsrf", path="/hub/")}
-    asked = session.post(f"{hub}/hub/api/users/ada/tokens", headers=xsrf, timeout=10)
+    asked = session.post(f"{hub}/hub/api/users/ada/tokens", headers=xsrf, timeout=60)
     assert asked.ok, asked.text
     token = asked.json()["token"]
     signed = {"Authorization": f"token {token}"}
 
     def ready():
-        user = requests.get(f"{hub}/hub/api/users/ada", headers=signed, timeout=10).json()
+        user = requests.get(f"{hub}/hub/api/users/ada", headers=signed, timeout=60).json()
         return user["server"]
 
     assert patiently(ready) == "/user/ada/"
@@ -132,4 +137,4 @@ def test_a_student_logs_in_and_imports_the_library(hub):
     kernel = requests.post(kernels, headers=signed, timeout=60).json()["id"]
     code = "import lstm_lib, sys\nprint(lstm_lib.__name__, sys.prefix)"
     assert run(hub, token, kernel, code).split() == ["lstm_lib", sys.prefix]
-    assert requests.get(kernels, timeout=10).status_code in (302, 403)  # not without a token
+    assert requests.get(kernels, timeout=60).status_code in (302, 403)  # not without a token

@@ -12,7 +12,8 @@ import pytest
 from classroom import sandbox, worker
 from classroom.sandbox import Box, Died, Limits, SandboxError, Timeout
 
-QUICK = Limits(seconds=5)  # for what never answers; a busy machine may need more to answer
+QUICK = Limits(seconds=5)  # for what may never answer; a busy machine may need more to answer
+PATIENT = Limits(seconds=600)  # to try to remove every file of a machine
 
 
 def holds():
@@ -133,6 +134,15 @@ def test_a_submission_may_call_what_is_computed_outside():
             box.call("check", proxies={"step": double}, most=50)
 
 
+@sandboxed
+def test_a_process_that_ends_between_two_requests_has_died():
+    with Box(Limits()) as box:
+        box.run(["import os, threading\nthreading.Timer(0.1, os._exit, [0]).start()"])
+        box.process.wait()
+        with pytest.raises(Died, match="it has ended"):
+            box.call("f")
+
+
 HERE = str(Path(sandbox.__file__).parents[1])
 # name: (body of a function f, what comes of a call)
 ATTACKS = {
@@ -167,8 +177,10 @@ ATTACKS = {
 @pytest.mark.parametrize(("body", "outcome"), ATTACKS.values(), ids=ATTACKS)
 def test_attacks_end_in_words(body, outcome):
     start = time.monotonic()
-    with Box(QUICK) as box:
+    with Box(Limits()) as box:
         box.run([f"def f():\n    {body}"])
+        if outcome not in (ValueError, Died):
+            box.limits = QUICK
         if outcome:
             with pytest.raises(outcome):
                 box.call("f")
@@ -234,7 +246,7 @@ def test_the_world_outside_stays_as_it_is(body, answer, monkeypatch):
     import socket
 
     monkeypatch.setenv("SECRET", "seed")
-    with socket.create_server(("127.0.0.1", 0)) as server, Box(Limits()) as box:
+    with socket.create_server(("127.0.0.1", 0)) as server, Box(PATIENT) as box:
         body = body.replace("PORT", str(server.getsockname()[1]))
         box.run([f"def f():\n    {body}"])
         assert box.call("f") == answer

@@ -37,7 +37,7 @@ def test_search_finds_every_term_of_the_glossary(site, open_page):
     assert len(terms) > 200
     page = open_page("search.html")
     page.goto(f"{page.url}?q=gradient")
-    page.locator("#search-results li").first.wait_for(timeout=10_000)
+    page.locator("#search-results li").first.wait_for()
     for place, term in terms:
         assert page.evaluate(FOUND, term)[0] == ["book/glossary", f"#{place}"], term
 
@@ -47,9 +47,8 @@ def test_a_term_typed_into_the_search_field_leads_to_its_entry(open_page, term):
     page = open_page("book/04-bptt.html")
     page.locator("input.sidebar-search").fill(term)
     page.keyboard.press("Enter")
-    first = page.locator("#search-results li a").first
-    first.click(timeout=10_000)
-    page.wait_for_url("**/book/glossary.html#term-*", timeout=10_000)
+    page.locator("#search-results li a").first.click()
+    page.wait_for_url("**/book/glossary.html#term-*")
     entry = page.locator(f"[id='{page.url.rpartition('#')[2]}']")
     assert term in entry.inner_text()
     assert (page.log.foreign, page.log.failed, page.log.errors) == ([], [], [])

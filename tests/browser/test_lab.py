@@ -27,10 +27,16 @@ SCRIPT = """window.lab = {
   done: () => lab.idle() && (lab.failed().length > 0 || lab.counts().every(Boolean)),
   shown: () => document.querySelectorAll('.jp-Cell').length === lab.panel().content.widgets.length,
   settled: async ask => {
-    for (let k = 0; k < 100 && ask().length; k++) await new Promise(go => setTimeout(go, 100));
+    for (let k = 0; k < 1200 && ask().length; k++) await new Promise(go => setTimeout(go, 100));
     return ask();
   },
   all: selector => [...document.querySelectorAll(selector)],
+  // Widgets and pictures are drawn some time after the kernel has said that it is done.
+  missing: () => [
+    ...lab.all('.jp-OutputArea-output').filter(e => e.textContent === 'Loading widget...'),
+    ...lab.all('.jp-OutputArea .widget-box > :empty:not(.jupyter-widgets)'),
+    ...lab.all('.jp-OutputArea img').filter(image => !image.naturalWidth),
+  ].map(element => element.outerHTML.slice(0, 160)),
   source: () => lab.all('.jp-MarkdownOutput, .jp-RenderedHTML, .jupyter-widgets').map(element => {
     const copy = element.cloneNode(true);
     copy.querySelectorAll('mjx-container, :not(pre) > code, style').forEach(e => e.remove());
@@ -61,16 +67,21 @@ def lab(tmp_path_factory):
             command, cwd=folder, env=os.environ | own, stdout=log, stderr=log
         )
     try:
-        end = time.monotonic() + 120
-        while not (started := [*runtime.glob("jpserver-*.json")]):
+        end = time.monotonic() + 300
+        while not (server := started(runtime)):
             waiting = process.poll() is None and time.monotonic() < end
             assert waiting, (folder / "log").read_text()
             time.sleep(0.2)
-        server = json.loads(started[0].read_text())
         yield lambda name: f"{server['url']}lab/tree/{name}?reset&token={server['token']}"
     finally:
         process.terminate()
         process.wait(timeout=60)
+
+
+def started(runtime):
+    """What the server says of itself; its file stands there, empty, before that is written."""
+    texts = [file.read_text() for file in runtime.glob("jpserver-*.json")]
+    return json.loads(texts[0]) if any(texts) else None
 
 
 @pytest.mark.slow
@@ -93,6 +104,7 @@ def test_restart_and_run_all(name, lab, browser):
         counts = page.evaluate("lab.counts()")
         assert counts == [*range(1, len(counts) + 1)]
         page.wait_for_function("lab.shown()")
+        assert page.evaluate("lab.settled(lab.missing)") == []
         mathematics_is_set(page)
         pictures_have_words(page)
         if "explore(" in (BOOK / name).read_text(encoding="utf-8"):

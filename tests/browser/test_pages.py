@@ -58,6 +58,7 @@ def test_axe_finds_nothing(open_page, path):
     def found(width, scheme, **options):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(f"innerWidth === {width}")
         page.evaluate(DRAWN)  # what scrolls at this width has been marked
         violations = page.evaluate(f"axe.run({json.dumps(options)}).then(r => r.violations)")
         return [(v["id"], n["target"], n["html"][:160]) for v in violations for n in v["nodes"]]
@@ -125,10 +126,10 @@ def test_equation_references_show_the_equation(open_page, path):
         if link.is_visible():
             for show in (link.focus, link.hover):
                 show()
-                shown.first.wait_for(state="visible", timeout=3000)
+                shown.first.wait_for(state="visible")
                 page.evaluate("document.activeElement.blur(); tippy.hideAll({duration: 0})")
                 page.mouse.move(0, 0)
-                shown.first.wait_for(state="detached", timeout=3000)
+                shown.first.wait_for(state="detached")
 
 
 @every_page
@@ -207,7 +208,7 @@ def test_search_works_offline(open_page):
     assert page.locator('script[src*="searchindex"]').count() == 0
     page.locator("input.sidebar-search").fill("gradient")
     page.keyboard.press("Enter")
-    page.locator("#search-results li").first.wait_for(timeout=10_000)
+    page.locator("#search-results li").first.wait_for()
     assert (page.log.foreign, page.log.failed, page.log.errors) == ([], [], [])
 
 

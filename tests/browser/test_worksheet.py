@@ -105,7 +105,7 @@ def test_a_number_names_its_parts_and_readers(open_page):
     assert "dc = dstate.c + dh * local.h" in line.inner_text()
     assert page.locator(".worksheet-line").inner_text() == line.inner_text()
     page.locator(".worksheet-lines [data-equation=eq-lstm-c] a").click()
-    assert "06-lstm-forward.html#equation-eq-lstm-c" in page.url
+    page.wait_for_url("**/06-lstm-forward.html#equation-eq-lstm-c")
 
 
 def test_a_held_number_stays_while_others_change(open_page):
