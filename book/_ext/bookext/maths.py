@@ -23,6 +23,17 @@ MACROS = {
 }
 
 
+def visit_inline(self, node):
+    """sphinxcontrib-katex's, breaking between KaTeX's parts and not before a comma (book.css)."""
+    start, gap = len(self.body), '</span>{}<span class="base">'
+    try:
+        katex.html_visit_math(self, node)
+    finally:
+        self.body[start:] = [
+            s.replace(gap.format(""), gap.format("<wbr>")) for s in self.body[start:]
+        ]
+
+
 def visit_block(self, node):
     """sphinxcontrib-katex's, with the classes that sphinx-tippy looks for and links to the code."""
     node["classes"] += ["notranslate", "nohighlight"]
@@ -61,5 +72,5 @@ def render_strictly(app, config):
 
 
 def setup(app):
-    app.add_html_math_renderer("bookmath", (katex.html_visit_math, None), (visit_block, None))
+    app.add_html_math_renderer("bookmath", (visit_inline, None), (visit_block, None))
     app.connect("config-inited", render_strictly)
