@@ -60,6 +60,7 @@ def clip_by_norm(grads, theta):
     """Gradients scaled by min(1, theta / norm), norm taken over all arrays together, and that norm.
 
     The direction stays; a zero gradient stays zero.
+
     Raises: ValueError for a theta that is not positive.
 
     Equations: eq-clip-norm
@@ -76,6 +77,7 @@ def clip_by_value(grads, theta):
     """Gradients with each entry moved into [-theta, theta].
 
     The direction changes; a zero gradient stays zero.
+
     Raises: ValueError for a theta that is not positive.
 
     Equations: eq-clip-value

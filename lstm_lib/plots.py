@@ -71,6 +71,7 @@ def heat(values, ax, *, name=None, scale=None, rows=None, cols=None, numbers=Non
         bar = ax.inset_axes([1.02, 0, 0.03, 1])
         ends = scale, -scale if name is None else 0
         _cells(np.linspace(*ends, 11)[:, None], bar, name, scale)
+        bar.spines[:].set(visible=True, color=colour("muted"), linewidth=0.5)
         bar.yaxis.tick_right()
         bar.set(xticks=[], yticks=[0, 11], yticklabels=[minus(f"{v:.3g}") for v in ends])
     return ax

@@ -146,6 +146,7 @@ def sample(cell, model, rng, start, length, temperature=1.0):
     """Draw `length` tokens, one after the other, to follow the tokens `start`: -> (length,).
 
     Each is drawn from softmax(u / temperature).
+
     Raises: ValueError for an empty or unknown start or a temperature that is not positive.
     """
     checks.positive("temperature", temperature)

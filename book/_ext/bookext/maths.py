@@ -53,10 +53,11 @@ def render_strictly(app, config):
     katex.NODEJS_BINARY = NODE
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60  # on a busy machine node may take seconds
     katex.KaTeXServer.start_server_process = start
-    here = {r"\textcolor": r"\htmlClass{q-#1}{#2}", r"\term": r"\htmlData{term=#1}{#2}"}
-    macros = {**MACROS, **here}
-    options = dict(throwOnError=True, strict="ignore", trust=True, macros=macros)
-    katex.KATEX_DEFAULT_OPTIONS.update(options)
+    own = MACROS | {r"\textcolor": r"\htmlClass{q-#1}{#2}", r"\term": r"\htmlData{term=#1}{#2}"}
+    katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True, strict="ignore", trust=True, macros=own)
+    # In a line of text a formula breaks between KaTeX's parts, not before a comma (book.css).
+    plain, part = katex.render_latex, '<span class="base">'
+    katex.render_latex = lambda *a: plain(*a).replace(f"</span>{part}", f"</span><wbr>{part}")
     config.katex_js_path = str(MODULES / "katex" / "dist" / "katex.min.js")
 
 
