@@ -91,6 +91,17 @@ window.probes = (() => {
       || shown.getBoundingClientRect().right > innerWidth;
   }).map((box) => box.querySelector("annotation")?.textContent);
 
+  // A comma, or another mark, that stands left of the formula that it ends: on the next line.
+  const torn = () => all("article span.math").filter((formula) => {
+    const after = formula.nextSibling;
+    if (after?.nodeType !== Node.TEXT_NODE || !/^[,.;:!?)\]]/.test(after.data)) return false;
+    const mark = document.createRange();
+    mark.setStart(after, 0);
+    mark.setEnd(after, 1);
+    const { width, left } = mark.getBoundingClientRect();
+    return width && left < [...formula.querySelectorAll(".base")].at(-1).getBoundingClientRect().left;
+  }).map((formula) => formula.querySelector("annotation").textContent);
+
   const links = () => all("a[href]").map((a) => a.href).filter((href) => href.startsWith("file:"));
 
   // Milliseconds from each input to the frame after it, over the figures' controls and the folds;
@@ -121,5 +132,5 @@ window.probes = (() => {
     return times;
   };
 
-  return { latency, formulas, raw, thin, nameless, captionless, focused, unreached, overflowing, cut, links };
+  return { latency, formulas, raw, thin, nameless, captionless, focused, unreached, overflowing, cut, torn, links };
 })();

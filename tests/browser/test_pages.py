@@ -118,6 +118,12 @@ def test_main_line_formulas_fit_a_phone(same_page, path):
 
 
 @every_kind_of_page
+@pytest.mark.parametrize("width", [1280, 360])
+def test_no_line_begins_with_the_comma_behind_a_formula(same_page, path, width):
+    assert same_page(path, width).probe("torn") == []
+
+
+@every_kind_of_page
 def test_equation_references_show_the_equation(open_page, path):
     page = open_page(path)
     links = page.locator('article a.reference[href*="#equation-"]')
