@@ -123,6 +123,16 @@ def test_no_line_begins_with_the_comma_behind_a_formula(same_page, path, width):
     assert same_page(path, width).probe("torn") == []
 
 
+def test_a_browser_still_breaks_between_a_box_and_a_comma(browser):
+    """Once none does, formulas need no <wbr> between their parts (bookext/maths.py)."""
+    page = browser.new_page()
+    box = '<b style="display: inline-block; width: 2em">x</b>'
+    page.set_content(f'<p style="width: 2em">{box}<i>,</i></p>')
+    top = "(element) => element.getBoundingClientRect().top"
+    assert page.locator("i").evaluate(top) > page.locator("b").evaluate(top) + 10
+    page.close()
+
+
 @every_kind_of_page
 def test_equation_references_show_the_equation(open_page, path):
     page = open_page(path)
