@@ -20,14 +20,7 @@ from bs4 import BeautifulSoup
 from tqdm.auto import tqdm
 
 ROOT = Path(__file__).parents[1]
-# The first has no window, not even a hidden one, and opens a page in half the time.
-NAMES = (
-    "chromium-headless-shell",
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-)
+NAMES = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 REFERENCES = "id", "for", "href", "xlink:href", "aria-labelledby", "aria-describedby", "headers"
 LEFT_OUT = "script, template, .headerlink, .content-icon-container, nav, form button"
 STYLE = """
